@@ -8,6 +8,7 @@ world and ends in a ``Reading`` whose every byte is archived; ``parse`` sees byt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Protocol
 
 from models.drafts import Check, Draft
@@ -129,6 +130,10 @@ class Archive(Protocol):
 
     def put(self, content: bytes) -> str:
         """Store and return the sha256; a second put of the same bytes does nothing."""
+        ...
+
+    def put_file(self, path: Path) -> str:
+        """Store a file of any size in constant memory and return its sha256."""
         ...
 
     def get(self, sha256: str) -> bytes:

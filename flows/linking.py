@@ -1,0 +1,149 @@
+"""From drafts to members: the register as the matcher wants it, and each distinct mention matched once."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import Engine, select
+
+from models.drafts import Draft, MentionDraft
+from models.identifiers import read_phone
+from models.matching import FoundInText, KnownMember, KnownName, Match, Matcher, mentions_in_decision
+from models.matching import Mention as Asked
+from models.stage import Link
+from models.tables import Member, MemberName
+from models.words import Band, Kind, NameKind, Role
+
+_SURE_FIRST = {Band.ACCEPT: 0, Band.REVIEW: 1, Band.NONE: 2}
+
+
+def load_members(engine: Engine) -> list[KnownMember]:
+    """Return the register with every name a member is known by."""
+    names: dict[str, list[KnownName]] = {}
+    with engine.connect() as connection:
+        for name in connection.execute(select(MemberName.__table__)):  # type: ignore[attr-defined]
+            known = KnownName(NameKind(name.kind), name.value, name.valid_from, name.valid_to)
+            names.setdefault(name.member, []).append(known)
+        rows = connection.execute(select(Member.__table__)).all()  # type: ignore[attr-defined]
+    return [
+        KnownMember(r.member, r.org_number, r.legal_name, tuple(names.get(r.member, ())), r.joined_on, r.left_on)
+        for r in sorted(rows, key=lambda row: str(row.member))
+    ]
+
+
+@dataclass(frozen=True)
+class LinkedMention:
+    """A further company named in a complaint, with what the matcher made of it."""
+
+    role: Role
+    text: str
+    sentence: str | None
+    link: Link
+
+
+@dataclass
+class Linker:
+    """Links drafts to members; ``reasons`` gathers why, by key, for whoever stores them."""
+
+    matcher: Matcher
+    source: str
+    phone_hashes: Mapping[str, str]  # keyed hash of a register phone -> member
+    reasons: dict[str, dict[str, object]] = field(default_factory=dict)
+    _links: dict[Asked, Link] = field(default_factory=dict)
+
+    def link(self, draft: Draft) -> Link:
+        """Return what the matcher makes of the company that a draft is about."""
+        on = draft.event_on or draft.received_on
+        if draft.kind is Kind.TIP:
+            return self._link_text(self._find(draft, on))
+        if not (draft.company or draft.org_number):
+            return Link()
+        return self._ask(Asked(draft.company or "", draft.org_number, on, self.source))
+
+    def link_mentions(self, draft: Draft) -> list[LinkedMention]:
+        """Return the further companies that a draft names; they count only when a person says so."""
+        on = draft.event_on or draft.received_on
+        if draft.kind is Kind.TIP:
+            found = self._find(draft, on)
+            about = self._link_text(found).member
+            others = [one for one in found if one.member != about]
+            return [LinkedMention(one.role, one.text, None, self._note(one.text, _doubt(one))) for one in others]
+        named: Iterable[MentionDraft] = draft.mentions
+        if draft.kind is Kind.DECISION and draft.text:
+            named = (*draft.mentions, *mentions_in_decision(draft.text, draft.company or ""))
+        return [LinkedMention(one.role, one.text, one.sentence, self._doubt_named(one, on)) for one in named]
+
+    def _doubt_named(self, mention: MentionDraft, on: date | None) -> Link:
+        """A body may name a company by copy and paste: what it names goes to a person, never straight to a count."""
+        asked = Asked(mention.text, mention.org_number, on, self.source, mention.role)
+        link = self._ask(asked)
+        return Link(link.member, Band.REVIEW, link.why) if link.band is Band.ACCEPT else link
+
+    def _ask(self, asked: Asked) -> Link:
+        if asked not in self._links:
+            match = self.matcher.match(asked)
+            self._links[asked] = self._note(asked.text or str(asked.org_number), match)
+        return self._links[asked]
+
+    def _find(self, draft: Draft, on: date | None) -> list[FoundInText]:
+        found = self.matcher.find_in_text(draft.text or "", on)
+        for hashed in draft.facts.get("phones", "").split(","):
+            if member := self.phone_hashes.get(hashed):
+                why = "a telephone number of the member; caller id can be forged"
+                found.append(FoundInText(member, "[telefon]", 0, 0, Band.REVIEW, "phone-in-text", why, score=0.6))
+        best: dict[str, FoundInText] = {}
+        for one in sorted(found, key=lambda f: (_SURE_FIRST[f.band], -f.score, f.start)):
+            best.setdefault(one.member, one)
+        return list(best.values())
+
+    def _link_text(self, found: list[FoundInText]) -> Link:
+        """A tip is about the one member it surely names; a principal only when nobody else is."""
+        sure = [one for one in found if one.band is Band.ACCEPT]
+        acting = [one for one in sure if one.role is not Role.PRINCIPAL] or sure
+        if len(acting) == 1:
+            one = acting[0]
+            return self._note(one.text, Match(one.member, Band.ACCEPT, one.score, one.rule, one.why))
+        if not found:
+            return Link()
+        if len(acting) > 1:
+            why = f"{len(acting)} members are named; a person must say whom it is about"
+            return self._note(acting[0].text, Match(None, Band.REVIEW, acting[0].score, "several-in-text", why))
+        one = found[0]
+        return self._note(one.text, _doubt(one))
+
+    def _note(self, text: str, match: Match) -> Link:
+        if match.band is Band.NONE and not match.candidates:
+            return Link()
+        reason = {
+            "mention": text,
+            "score": round(match.score, 4),
+            "rule": match.rule,
+            "sentence": match.why,
+            "details": {**match.details, "candidates": [[c.member, c.name, c.score, c.why] for c in match.candidates]},
+        }
+        dumped = json.dumps([self.source, match.member, reason], sort_keys=True, default=str)
+        key = hashlib.blake2b(dumped.encode(), digest_size=16).hexdigest()
+        self.reasons[key] = {"hash": key, **json.loads(dumped)[2], "matcher": self.matcher.version}
+        return Link(match.member, match.band, key)
+
+
+def _doubt(one: FoundInText) -> Match:
+    return Match(one.member, Band.REVIEW, one.score, one.rule, one.why)
+
+
+def hash_phones(members: Iterable[KnownMember], key: bytes) -> dict[str, str]:
+    """Return keyed hashes of the register's telephone numbers, as a tip carries those it names.
+
+    A number that two members share is left out.
+    """
+    owners: dict[str, set[str]] = {}
+    for member in members:
+        for name in member.names:
+            number = read_phone(name.value) if name.kind is NameKind.PHONE else None
+            if number:
+                hashed = hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
+                owners.setdefault(hashed, set()).add(member.member)
+    return {hashed: next(iter(found)) for hashed, found in owners.items() if len(found) == 1}

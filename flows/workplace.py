@@ -1,0 +1,130 @@
+"""What every run works with: the settings, the database, the archive, the secrets and the matcher."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, text
+
+from models.settings import SECRETS, Settings, load_settings
+from models.store import open_engine, require_current
+from sources.archive import Archive
+
+_NIGHT_LOCK = 0x6B6F6C6C  # "koll": the advisory lock's number on PostgreSQL
+
+
+class NightUnderWay(RuntimeError):
+    """Another run holds the lock."""
+
+
+class SecretMissing(RuntimeError):
+    """A secret is needed and nothing provides it; the text says where it may come from."""
+
+
+@dataclass
+class Workplace:
+    """One association's installation, opened."""
+
+    settings: Settings
+    engine: Engine
+    archive: Archive
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @cached_property
+    def hash_key(self) -> bytes:
+        """The key under which people's numbers and addresses are hashed; made once and kept beside the archive."""
+        configured = read_secret("hash_key")
+        return configured.encode() if configured else _keep_key(self.settings.archive.path / "hash.key")
+
+    def today(self) -> date:
+        """Return the date in the association's time zone."""
+        return self.clock().astimezone(ZoneInfo(self.settings.association.timezone)).date()
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Hold the one lock that lets a run write; raise NightUnderWay at once when another has it.
+
+        The system frees it when the process dies.
+        """
+        if self.engine.dialect.name == "postgresql":
+            with self.engine.connect() as connection:
+                _take_advisory_lock(connection)
+                yield
+        else:
+            path = Path(str(self.engine.url.database)).with_suffix(".lock")
+            try:
+                with FileLock(path, timeout=0, mode=0o600):
+                    yield
+            except Timeout as error:
+                raise NightUnderWay(_under_way(str(path))) from error
+
+
+def _take_advisory_lock(connection: Connection) -> None:
+    taken = connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": _NIGHT_LOCK}).scalar()
+    connection.commit()
+    if not taken:
+        raise NightUnderWay(_under_way("the database"))
+
+
+def _under_way(place: str) -> str:
+    return f"another run holds the lock ({place}); wait for it to end, then run this again"
+
+
+def open_workplace(config: Path, *, check: bool = True) -> Workplace:
+    """Read the configuration and open everything. Raises SettingsInvalid, StoreUnusable, SecretMissing."""
+    settings = load_settings(config)
+    password = read_secret("database_password") if settings.database.url.startswith("postgresql") else None
+    engine = open_engine(settings.database.url, password)
+    if check:
+        require_current(engine)
+    return Workplace(settings, engine, Archive(settings.archive.path))
+
+
+def read_secret(name: str) -> str | None:
+    """Return a secret from its environment variable, the file its ``_FILE`` twin names, or a Prefect Secret block.
+
+    The block is called like the variable in lower case with dashes (``koll-smtp-password``) and is asked for only
+    when PREFECT_API_URL is set. None when nothing provides it; raises SecretMissing when a named file is not there.
+    """
+    variable = SECRETS[name]
+    if value := os.environ.get(variable):
+        return value
+    if path := os.environ.get(f"{variable}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SecretMissing(f"{variable}_FILE names {path}, which cannot be read: {error.strerror}") from error
+    if not os.environ.get("PREFECT_API_URL"):
+        return None
+    return _read_secret_block(variable.lower().replace("_", "-"))
+
+
+def _read_secret_block(name: str) -> str | None:
+    from prefect.blocks.system import Secret
+
+    try:
+        return str(Secret.load(name).get())  # type: ignore[union-attr]
+    except ValueError:  # Prefect's word for "no such block"
+        return None
+
+
+def _keep_key(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            os.link(made, path)  # only the first of two at once wins
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+    return path.read_text(encoding="ascii").strip().encode()

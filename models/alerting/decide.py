@@ -1,0 +1,136 @@
+"""What is new tonight: a pure function of rules, tonight's counts and the ledger. Run again, it finds nothing.
+
+Missing data can hide complaints, never invent them: so a late source never resolves, retracts or clears anything.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from models.alerting.desk import Desk
+from models.alerting.evaluation import Decision, Night
+from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Reason, Standing, What, fold, rule_marks
+from models.alerting.limits import decide_limit
+from models.alerting.rules import AlertsConfig, EventRule, LimitRule, RuleConfig, SourceLateRule
+from models.words import Verdict
+
+States = Mapping[AlertKey, AlertState]
+
+
+def decide(
+    rules: Sequence[RuleConfig], alerts: AlertsConfig, night: Night, ledger: Sequence[AlertEvent]
+) -> list[AlertEvent]:
+    """Return tonight's events, in the order in which they belong into the ledger.
+
+    ``ledger`` is everything written so far, oldest first. The same arguments give the same events, and with those
+    events added to the ledger none.
+    """
+    states = fold(ledger)
+    marks = rule_marks(ledger)
+    events = list(_drop_removed_rules({rule.id for rule in rules}, alerts, night, states, marks))
+    for rule in rules:
+        mark = marks.get(rule.id)
+        introduction = _introduce(rule, alerts, night, mark)
+        desk = Desk(rule, alerts, night, seeding=introduction is not None)
+        if introduction is not None:
+            events.append(introduction)
+        events += _leave(desk, states)
+        match rule:
+            case LimitRule():
+                events += decide_limit(desk, rule, states)
+            case EventRule():
+                events += _decide_decisions(desk, rule, states)
+            case SourceLateRule():
+                events += _decide_late_sources(desk, rule, states)
+    return events
+
+
+def _introduce(rule: RuleConfig, alerts: AlertsConfig, night: Night, mark: AlertEvent | None) -> AlertEvent | None:
+    """Say that a rule looks at the register with new eyes: what it finds tonight is no news, and goes into one digest.
+
+    So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
+    source is news whenever it is late.
+    """
+    if isinstance(rule, SourceLateRule):
+        return None
+    readable = sorted(name for name in rule.sources if name in night.sources and night.sources[name].complete_through)
+    if not readable:
+        return None
+    if mark is None or mark.kind is What.REMOVED:
+        note = "new"
+    elif mark.config_hash != rule.version():
+        note = "changed"
+    elif fresh := [name for name in readable if name not in mark.sources]:
+        note = "source " + ", ".join(fresh)
+    else:
+        return None
+    state = AlertState(AlertKey(rule.id, "", ""), episode=mark.episode if mark else 0)
+    return Desk(rule, alerts, night, seeding=True).write(
+        state, What.INTRODUCED, episode=state.episode + 1, note=note, sources=readable
+    )
+
+
+def _drop_removed_rules(
+    kept: set[str], alerts: AlertsConfig, night: Night, states: States, marks: Mapping[str, AlertEvent]
+) -> Iterator[AlertEvent]:
+    desk = Desk(None, alerts, night, seeding=False)
+    for rule_id, mark in marks.items():
+        if rule_id not in kept and mark.kind is What.INTRODUCED:
+            state = AlertState(AlertKey(rule_id, "", ""), episode=mark.episode)
+            yield desk.write(state, What.REMOVED)
+    for key, state in states.items():
+        if key.rule_id not in kept and state.active:
+            yield desk.write(state, What.CLOSED, level=state.level, note="rule_removed")
+
+
+def _leave(desk: Desk, states: States) -> Iterator[AlertEvent]:
+    """Close the alerts of members who have left; the weekly digest lists them."""
+    for key, state in states.items():
+        facts = desk.night.members.get(key.member)
+        if key.rule_id != desk.rule_id or not state.active or facts is None:
+            continue
+        if facts.left_on is not None and facts.left_on <= desk.night.business_date:
+            reason = None if state.standing is Standing.CLOSED else Reason.RESOLVED
+            yield desk.write(state, What.CLOSED, level=state.level, note="member_left", reason=reason)
+
+
+def _decide_decisions(desk: Desk, rule: EventRule, states: States) -> Iterator[AlertEvent]:
+    """One event per board case and member, at however many addresses; gone or decided otherwise, it is retracted."""
+    source = desk.night.sources.get(rule.source)
+    if source is None or source.complete_through is None:
+        return
+    found: dict[AlertKey, Decision] = {}
+    for decision in desk.night.decisions:
+        if decision.source == rule.source and decision.outcome in rule.outcomes and desk.is_member(decision.member):
+            found.setdefault(AlertKey(rule.id, decision.member, "any", decision.case_number), decision)
+    for key, decision in found.items():
+        state = states.get(key) or AlertState(key)
+        if not state.active:
+            yield desk.open_decision(state, decision, source.complete_through)
+        else:
+            yield from desk.remind(state)
+    if source.late or source.verdict == Verdict.BROKEN:
+        return
+    for key, state in states.items():
+        if key.rule_id == rule.id and state.active and key not in found and desk.is_member(key.member):
+            reason = None if desk.seeding else Reason.RETRACTED
+            kind = What.RESOLVED if desk.seeding else What.RETRACTED
+            yield desk.write(state, kind, reason=reason, watermark=source.complete_through)
+
+
+def _decide_late_sources(desk: Desk, rule: SourceLateRule, states: States) -> Iterator[AlertEvent]:
+    names: Iterable[str] = rule.sources or sorted(desk.night.sources)
+    for name in names:
+        source = desk.night.sources.get(name)
+        if source is None:
+            continue
+        key = AlertKey(rule.id, "", "", name)
+        state = states.get(key) or AlertState(key)
+        through = source.complete_through
+        age = (desk.night.business_date - through).days if through else None
+        if source.late and not state.active:
+            yield desk.write(state, What.OPENED, episode=state.episode + 1, level=source.max_age_days, count=age,
+                             reason=Reason.FIRST, watermark=through, sources=[name])  # fmt: skip
+        elif source.late:
+            yield from desk.remind(state)
+        elif state.active:
+            yield desk.write(state, What.RESOLVED, level=state.level, count=age, reason=Reason.RESOLVED,
+                             watermark=through, sources=[name])  # fmt: skip

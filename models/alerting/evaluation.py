@@ -1,0 +1,183 @@
+"""What a decision needs to know about tonight, and what a mail needs besides. Plain data, counted elsewhere.
+
+``Evaluation`` is light: one per (rule, member), made for the whole register. ``Findings`` is what a mail shows and
+is only needed for the members that ``decide`` returned events for.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from models.words import Outcome
+
+Scope = Literal["country", "members"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days a count covers, both ends included."""
+
+    start: date
+    end: date
+
+
+@dataclass(frozen=True)
+class SourceState:
+    """How one source stands tonight. ``complete_through`` is None until it has been read once.
+
+    ``late`` means that ``complete_through`` is older than ``max_age_days``, or that there is none.
+    """
+
+    name: str
+    title: str
+    complete_through: date | None
+    last_read: datetime | None
+    verdict: str
+    late: bool
+    max_age_days: int
+    missing_days: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class ChangedRow:
+    """A complaint that counted when an alert went out and no longer does (or the other way), and why.
+
+    ``why`` is "duplicate", "moved" (another member), "withdrawn" or "changed" (its date or channel).
+    """
+
+    source: str
+    source_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Recount:
+    """The window of the last mail about an alert, counted again as known now. See ``ledger.alerted_windows``."""
+
+    event_id: str
+    count: int
+    removed: tuple[ChangedRow, ...] = ()
+    added: tuple[ChangedRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One rule on one member tonight.
+
+    ``channel`` is the rule's ("any" or a channel). ``stale`` says that a source the rule counts on is late.
+    ``count_without_late_rows`` leaves out rows that are new tonight and older than the late horizon before the
+    watermark; ``count_without_moved_rows`` leaves out rows that are not new but count for this member only since
+    tonight (a rematch, a merge). Both are ``count`` where nothing of the kind happened.
+    """
+
+    rule_id: str
+    member: str
+    channel: str
+    count: int
+    window: Window
+    watermark: date
+    stale: bool = False
+    count_without_late_rows: int | None = None
+    count_without_moved_rows: int | None = None
+    newest_received: date | None = None
+    recount: Recount | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One board case accepted for a member, as known tonight. ``moved``: known before, but not as this member's."""
+
+    source: str
+    case_number: str
+    member: str
+    outcome: Outcome
+    decided_on: date | None
+    url: str | None = None
+    moved: bool = False
+
+
+@dataclass(frozen=True)
+class OpenCase:
+    """The ladder's open case for a member."""
+
+    number: int
+    step: str
+    opened_on: date
+    deadline: date | None = None
+
+
+@dataclass(frozen=True)
+class MemberFacts:
+    """Who a member is. ``member`` is its id, already masked for a sole trader."""
+
+    member: str
+    name: str
+    size: int | None = None
+    size_unit: str | None = None
+    left_on: date | None = None
+    open_case: OpenCase | None = None
+
+
+@dataclass(frozen=True)
+class Night:
+    """Everything about tonight that decides, besides the rules and the ledger.
+
+    ``evaluations``: one per limit rule and member with a count, and one for each of ``ledger.watched`` even at zero:
+    an alert without its evaluation is held. ``decisions``: *all* accepted board cases of members as known now, not
+    only new ones: one that is gone is retracted. ``members``: everybody in the register, also those who left.
+    """
+
+    business_date: date
+    run_id: str
+    known_at: datetime
+    now: datetime
+    members: Mapping[str, MemberFacts]
+    sources: Mapping[str, SourceState]
+    evaluations: tuple[Evaluation, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rank:
+    """A place in a list. "country" only where the source names all companies; ``source`` is then its title."""
+
+    channel: str
+    position: int
+    of: int
+    scope: Scope
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a mail shows of one member under one rule, in the rule's window.
+
+    ``by_channel`` covers every channel whatever the rule's own, so its values add up to ``total``. ``weekly`` is the
+    last 26 weeks up to the watermark, oldest first, for the rule's channel; None where days are missing.
+    ``new_by_source`` is what came since the last mail.
+    """
+
+    total: int
+    by_source: Mapping[str, int] = field(default_factory=dict)
+    by_channel: Mapping[str, int] = field(default_factory=dict)
+    ranks: tuple[Rank, ...] = ()
+    weekly: tuple[int | None, ...] = ()
+    newest_received: date | None = None
+    new_by_source: Mapping[str, int] = field(default_factory=dict)
+    waiting_for_review: int = 0
+
+
+def find_watermark(names: Iterable[str], sources: Mapping[str, SourceState]) -> tuple[date | None, bool]:
+    """Return (watermark, stale) of a rule that counts on ``names``.
+
+    The watermark is the oldest complete-through of the sources that are not late; a late one is left out and makes the
+    rule stale. With only late ones it is the newest they reach: what exists is counted. None: nothing was ever read.
+    """
+    states = [sources[name] for name in names if name in sources]
+    fresh = [state.complete_through for state in states if state.complete_through and not state.late]
+    old = [state.complete_through for state in states if state.complete_through]
+    stale = any(state.late or state.complete_through is None for state in states)
+    if fresh:
+        return min(fresh), stale
+    return (max(old) if old else None), stale

@@ -1,0 +1,230 @@
+"""Counts, ranks and weeks over complaints as known at a moment. Whole windows are counted every time, never increments.
+
+A complaint counts for a member when it is accepted, not withdrawn, and its company is matched with certainty; a
+caller named in it counts too once a person has confirmed it. Counts by channel are lower bounds: what nothing tells
+is "unknown", never zero.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection, Date, bindparam, text
+from sqlmodel import UTCDateTime
+
+from models.alerting.evaluation import Rank, Window
+from models.matching.normal import fold
+from models.words import Channel
+
+DateKind = Literal["received", "event"]
+WEEKS = 26
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is counted: these sources (None: all), in this window, by this date, as known at this moment (None: now)."""
+
+    window: Window
+    sources: tuple[str, ...] | None = None
+    date: DateKind = "received"
+    known_at: datetime | None = None
+
+
+@dataclass
+class Tally:
+    """The complaints of one member in one scope."""
+
+    by_source: Counter[str] = field(default_factory=Counter)
+    by_channel: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """All channels, the unknown among them."""
+        return self.by_channel.total()
+
+    def of(self, channel: str) -> int:
+        """Return the count of one channel, or of all for "any"."""
+        return self.total if channel == "any" else self.by_channel[channel]
+
+
+def _date_column(scope: Scope) -> str:
+    return "coalesce(c.received_on, c.event_on)" if scope.date == "received" else "coalesce(c.event_on, c.received_on)"
+
+
+def _conditions(scope: Scope, row: str = "c") -> str:
+    """Return SQL that holds for complaint versions in the scope."""
+    known = f"{row}.recorded_to IS NULL"
+    if scope.known_at is not None:
+        known = f"{row}.recorded_from <= :known_at AND ({row}.recorded_to IS NULL OR {row}.recorded_to > :known_at)"
+    plain = "c.received_on" if scope.date == "received" else "c.event_on"
+    other = "c.event_on" if scope.date == "received" else "c.received_on"
+    # Two comparisons instead of one over coalesce(): so that the index on received_on is used.
+    dated = f"({plain} BETWEEN :start AND :end OR ({plain} IS NULL AND {other} BETWEEN :start AND :end))"
+    listed = "" if scope.sources is None else " AND c.source IN :sources"
+    return f"{known} AND c.status = 'accepted' AND {dated}{listed}"
+
+
+def _counted(scope: Scope, columns: str) -> str:
+    """Return SQL that selects ``columns`` once for every (complaint, member) pair that counts.
+
+    ``columns`` speaks of the complaint as ``c``; the member is ``member``.
+    """
+    mentions = _conditions(scope).split(" AND c.status", 1)
+    known_mention = mentions[0].replace("c.", "m.")
+    return (
+        f"SELECT c.member AS member, {columns} FROM complaint AS c"
+        f" WHERE c.band = 'accept' AND c.member IS NOT NULL AND {_conditions(scope)}"
+        f" UNION ALL SELECT m.member AS member, {columns} FROM mention AS m JOIN complaint AS c"
+        " ON c.source = m.source AND c.source_id = m.source_id"
+        f" WHERE m.band = 'accept' AND m.role = 'caller' AND m.member IS NOT NULL AND {known_mention}"
+        f" AND (c.member IS NULL OR c.member <> m.member OR c.band <> 'accept') AND {_conditions(scope)}"
+    )
+
+
+def _select(connection: Connection, sql: str, scope: Scope, **more: object) -> list[tuple[object, ...]]:
+    """Run a query over a scope with its dates and times bound as both engines store them."""
+    typed = {
+        "start": bindparam("start", type_=Date()),
+        "end": bindparam("end", type_=Date()),
+        "known_at": bindparam("known_at", type_=UTCDateTime()),
+        "since": bindparam("since", type_=UTCDateTime()),
+        "before": bindparam("before", type_=Date()),
+        "sources": bindparam("sources", expanding=True),
+        "members": bindparam("members", expanding=True),
+    }
+    values = {
+        "start": scope.window.start,
+        "end": scope.window.end,
+        "known_at": scope.known_at,
+        "sources": list(scope.sources or ()),
+        **more,
+    }
+    used = [name for name in values if f":{name}" in sql]
+    statement = text(sql).bindparams(*(typed[name] for name in used if name in typed))
+    return [tuple(row) for row in connection.execute(statement, {name: values[name] for name in used})]
+
+
+def count_members(connection: Connection, scope: Scope) -> dict[str, Tally]:
+    """Return the tally of every member that has any complaint in the scope."""
+    sql = f"SELECT member, source, channel, count(*) FROM ({_counted(scope, 'c.source, c.channel')}) AS counted"
+    tallies: dict[str, Tally] = {}
+    for member, source, channel, number in _select(connection, f"{sql} GROUP BY member, source, channel", scope):
+        tally = tallies.setdefault(str(member), Tally())
+        tally.by_source[str(source)] += int(str(number))
+        tally.by_channel[str(channel)] += int(str(number))
+    return tallies
+
+
+def list_counted(connection: Connection, scope: Scope, member: str) -> list[tuple[str, str, date | None, str]]:
+    """Return (source, source_id, date, channel) of every complaint behind a member's count, oldest first."""
+    columns = f"c.source, c.source_id, {_date_column(scope)} AS day, c.channel"
+    sql = f"SELECT source, source_id, day, channel FROM ({_counted(scope, columns)}) AS counted WHERE member = :member"
+    rows = _select(connection, f"{sql} ORDER BY day, source, source_id", scope, member=member)
+    return [(str(s), str(i), _as_date(day), str(c)) for s, i, day, c in rows]
+
+
+def _as_date(value: object) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value  # type: ignore[return-value]
+
+
+def count_weeks(
+    connection: Connection, scope: Scope, member: str, channel: str, gaps: Iterable[date]
+) -> list[int | None]:
+    """Return the last 26 weeks of a member up to the window's end, oldest first; None where a day is missing."""
+    end = scope.window.end
+    weeks = Scope(Window(end - timedelta(days=7 * WEEKS - 1), end), scope.sources, scope.date, scope.known_at)
+    counts: list[int | None] = [0] * WEEKS
+    for _, _, day, found in list_counted(connection, weeks, member):
+        if day is not None and channel in ("any", found):
+            place = WEEKS - 1 - (end - day).days // 7
+            counts[place] = (counts[place] or 0) + 1
+    for day in gaps:
+        if weeks.window.start <= day <= end:
+            counts[WEEKS - 1 - (end - day).days // 7] = None
+    return counts
+
+
+def rank_companies(connection: Connection, scope: Scope, source: str) -> dict[str, Counter[str]]:
+    """Return complaints by company and channel ("any" included) among *all* companies that the source names.
+
+    A company is its member id where matched, else its organisation number, else its name folded.
+    """
+    whole = Scope(scope.window, (source,), scope.date, scope.known_at)
+    sql = (
+        "SELECT CASE WHEN c.band = 'accept' THEN c.member END AS member, c.org_number, c.company, c.channel, count(*)"
+        f" FROM complaint AS c WHERE {_conditions(whole)} GROUP BY 1, 2, 3, 4"
+    )
+    companies: dict[str, Counter[str]] = {}
+    for member, number, company, channel, count in _select(connection, sql, whole):
+        if not (member or number or company):
+            continue
+        key = str(member or number or f"name:{fold(str(company))}")
+        counter = companies.setdefault(key, Counter())
+        counter["any"] += int(str(count))
+        counter[str(channel)] += int(str(count))
+    return companies
+
+
+def rank_members(tallies: Mapping[str, Tally]) -> dict[str, Counter[str]]:
+    """Return the same among members only."""
+    return {member: Counter({"any": tally.total, **tally.by_channel}) for member, tally in tallies.items()}
+
+
+def find_rank(counts: Mapping[str, Counter[str]], member: str, channel: str) -> tuple[int, int] | None:
+    """Return (rank, of how many with any complaint in the channel), or None without any; ties share the better rank."""
+    own = counts.get(member, Counter())[channel]
+    if not own:
+        return None
+    others = [counter[channel] for counter in counts.values()]
+    return 1 + sum(other > own for other in others), sum(other > 0 for other in others)
+
+
+def list_ranks(counts: Mapping[str, Counter[str]], member: str, source_title: str | None) -> tuple[Rank, ...]:
+    """Return a member's places in total and by telephone; a source's title says that all its companies are ranked."""
+    ranks = []
+    for channel in ("any", Channel.PHONE):
+        if found := find_rank(counts, member, channel):
+            scope: Literal["country", "members"] = "country" if source_title else "members"
+            ranks.append(Rank(channel, found[0], found[1], scope, source_title))
+    return tuple(ranks)
+
+
+def count_news(
+    connection: Connection, scope: Scope, channel: str, since: datetime, before: date
+) -> dict[str, tuple[int, int]]:
+    """Return per member (rows first known after ``since`` and dated before ``before``, rows that were another's then).
+
+    These are what an import or a rematch brought, not what happened lately.
+    """
+    day = _date_column(scope)
+    columns = f"c.source, c.source_id, c.channel, c.recorded_from, {day} AS day"
+    sql = (
+        f"SELECT n.member, sum(CASE WHEN o.id IS NULL AND n.day < :before THEN 1 ELSE 0 END),"
+        " sum(CASE WHEN o.id IS NOT NULL AND (o.member IS NULL OR o.member <> n.member OR o.band <> 'accept')"
+        " THEN 1 ELSE 0 END)"
+        f" FROM ({_counted(scope, columns)}) AS n LEFT JOIN complaint AS o ON o.source = n.source"
+        " AND o.source_id = n.source_id AND o.recorded_from <= :since"
+        " AND (o.recorded_to IS NULL OR o.recorded_to > :since)"
+        f" WHERE n.recorded_from > :since{'' if channel == 'any' else ' AND n.channel = :channel'} GROUP BY n.member"
+    )
+    rows = _select(connection, sql, scope, since=since, before=before, channel=channel)
+    return {str(member): (int(str(late or 0)), int(str(moved or 0))) for member, late, moved in rows}
+
+
+def read_watermarks(connection: Connection, known_at: datetime | None = None) -> dict[str, date]:
+    """Return the date each source is complete through, as known at a moment."""
+    when = "" if known_at is None else " WHERE recorded_at <= :known_at"
+    sql = f"SELECT source, max(complete_through) FROM watermark{when} GROUP BY source"
+    scope = Scope(Window(date.min, date.max), known_at=known_at)
+    return {str(source): day for source, value in _select(connection, sql, scope) if (day := _as_date(value))}
+
+
+def add_tallies(tallies: Sequence[Tally]) -> Tally:
+    """Return the sum."""
+    total = Tally()
+    for tally in tallies:
+        total.by_source.update(tally.by_source)
+        total.by_channel.update(tally.by_channel)
+    return total

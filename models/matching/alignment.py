@@ -1,0 +1,214 @@
+"""Two names side by side, word by word: equal, misspelt, run together, abbreviated, or left over.
+
+A slip of the pen is weighed by how people slip: a doubled letter or two swapped ones cost little, a neighbouring key
+more, any other letter so much that it rather is another company.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA, Levenshtein
+
+from models.matching.weights import Words
+
+DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 2.2, 0.4
+JOINED, ABBREVIATED, INITIALS = 0.3, 0.9, 1.6
+
+_ROWS = ("1234567890", "qwertyuiopa", "asdfghjkloa", "zxcvbnm")
+_SOUNDS = {frozenset(p) for p in ("ck", "vw", "sz", "iy", "gj", "kq", "0o", "1l", "1i", "5s")}
+_VOWEL_SOUNDS = {frozenset(p) for p in ("ae", "ao", "oe")}  # ä heard as e, å as o
+_NEIGHBOURS: set[frozenset[str]] = set()
+for _y, _row in enumerate(_ROWS):
+    for _x, _key in enumerate(_row):
+        for _near in (_ROWS[_y][_x + 1 : _x + 2], *(r[max(0, _x - 1) : _x + 2] for r in _ROWS[_y + 1 : _y + 2])):
+            _NEIGHBOURS.update(frozenset((_key, other)) for other in _near if other != _key)
+
+
+def allowed_slips(length: int) -> int:
+    """Return how many slips a word of ``length`` letters may hold and still be that word."""
+    return 0 if length < 3 else 1 if length <= 5 else 2 if length <= 8 else 3
+
+
+@lru_cache(maxsize=50_000)
+def sound_of(word: str) -> str:
+    """Return how ``word`` sounds to a Swedish ear, for spellings such as ck and k, qv and kv, sch and sk."""
+    for written, heard in (("sch", "sk"), ("ph", "f"), ("th", "t"), ("ck", "k"), ("x", "ks"), ("qu", "kv")):
+        if written in word:
+            word = word.replace(written, heard)
+    word = word.translate(_HEARD)
+    return "".join(c for i, c in enumerate(word) if i == 0 or c != word[i - 1])
+
+
+_HEARD = str.maketrans({"c": "k", "q": "k", "w": "v", "z": "s", "y": "i"})
+
+
+@lru_cache(maxsize=100_000)
+def slip_cost(written: str, meant: str) -> float | None:
+    """Return what it costs to take ``written`` for a misspelt ``meant``, or None when it is another word."""
+    allowed = allowed_slips(min(len(written), len(meant)))
+    if OSA.distance(written, meant, score_cutoff=allowed) > allowed:
+        if allowed and written[0] == meant[0] and sound_of(written) == sound_of(meant):
+            return SOUND
+        return None
+    cost = _weigh_slips(written, meant)
+    if cost > SOUND and sound_of(written) == sound_of(meant):
+        cost = SOUND
+    return cost
+
+
+def _weigh_slips(written: str, meant: str) -> float:
+    cost, skip = 0.0, False
+    edits = [(op.tag, op.src_pos, op.dest_pos) for op in Levenshtein.editops(written, meant)]
+    for i, (tag, at, to) in enumerate(edits):
+        if skip:
+            skip = False
+            continue
+        following = edits[i + 1] if i + 1 < len(edits) else None
+        if following and _is_swap(written, meant, (tag, at, to), following):
+            cost += SWAPPED
+            skip = True
+        elif tag == "replace":
+            cost += _replace_cost(written[at], meant[to])
+        elif tag == "insert":
+            cost += _extra_cost(meant, to)
+        else:
+            cost += _extra_cost(written, at)
+        if at == 0 and to == 0:
+            cost += AT_FIRST
+    return cost
+
+
+def _is_swap(written: str, meant: str, one: tuple[str, int, int], two: tuple[str, int, int]) -> bool:
+    if {one[0], two[0]} == {"insert", "delete"}:
+        first_at, first_to = min(one[1], two[1]), min(one[2], two[2])
+    elif one[0] == two[0] == "replace" and two[1] == one[1] + 1:
+        first_at, first_to = one[1], one[2]
+    else:
+        return False
+    pair = written[first_at : first_at + 2]
+    return len(pair) == 2 and pair[::-1] == meant[first_to : first_to + 2] and abs(one[1] - two[1]) <= 2
+
+
+def _replace_cost(one: str, two: str) -> float:
+    pair = frozenset((one, two))
+    if pair in _SOUNDS:
+        return SOUND
+    if pair in _NEIGHBOURS:
+        return NEIGHBOUR
+    return 1.5 if pair in _VOWEL_SOUNDS else OTHER
+
+
+def _extra_cost(word: str, at: int) -> float:
+    letter = word[at]
+    beside = word[at - 1 : at] + word[at + 1 : at + 2]
+    if letter in beside or (letter == "c" and "k" in beside):
+        return DOUBLED
+    if letter == "s" and at == len(word) - 1:
+        return DOUBLED  # a genitive
+    return ONE_MORE
+
+
+@dataclass(slots=True)
+class Alignment:
+    """How the strong words of a mention lie against those of a name.
+
+    ``pairs`` are (word written, word meant, kind, cost); kinds are same, slip, joined, short, initials.
+    """
+
+    pairs: list[tuple[str, str, str, float]] = field(default_factory=list)
+    left_written: list[str] = field(default_factory=list)
+    left_meant: list[str] = field(default_factory=list)
+    in_order: bool = True
+
+    @property
+    def cost(self) -> float:
+        """Return the cost of all pairs together."""
+        return sum(pair[3] for pair in self.pairs)
+
+    def has(self, kind: str) -> bool:
+        """Tell whether any pair is of ``kind``."""
+        return any(pair[2] == kind for pair in self.pairs)
+
+
+def align(
+    written: Sequence[str], meant: Sequence[str], words: Words, dotted: frozenset[str] = frozenset()
+) -> Alignment:
+    """Lay the words of a mention against those of a name; each word is used once, the cheapest pairs first."""
+    found = Alignment()
+    left = list(meant)
+    rest = []
+    last = -1
+    for word in written:
+        if word in left:
+            left.remove(word)
+            found.pairs.append((word, word, "same", 0.0))
+            at = meant.index(word)
+            found.in_order = found.in_order and at >= last
+            last = at
+        else:
+            rest.append(word)
+    if rest and left:
+        rest, left = _pair_slips(found, rest, left, words)
+    if rest and left and len(rest) != len(left):
+        rest, left = _pair_joined(found, rest, left)
+    if rest and left:
+        rest, left = _pair_short(found, rest, left, words, dotted)
+    found.left_written, found.left_meant = rest, left
+    return found
+
+
+def _pair_slips(found: Alignment, rest: list[str], left: list[str], words: Words) -> tuple[list[str], list[str]]:
+    offers = []
+    for i, word in enumerate(rest):
+        for j, other in enumerate(left):
+            cost = slip_cost(word, other)
+            if cost is not None and (cost <= DOUBLED or not words.is_established(word, other)):
+                offers.append((cost, i, j))
+    if not offers:
+        return rest, left
+    used_i: set[int] = set()
+    used_j: set[int] = set()
+    for cost, i, j in sorted(offers):
+        if i not in used_i and j not in used_j:
+            used_i.add(i)
+            used_j.add(j)
+            found.pairs.append((rest[i], left[j], "slip", cost))
+    return [w for i, w in enumerate(rest) if i not in used_i], [w for j, w in enumerate(left) if j not in used_j]
+
+
+def _pair_joined(found: Alignment, rest: list[str], left: list[str]) -> tuple[list[str], list[str]]:
+    written, meant = "".join(rest), "".join(left)
+    cost = 0.0 if written == meant else slip_cost(written, meant)
+    if cost is None:
+        return rest, left
+    found.pairs.append((" ".join(rest), " ".join(left), "joined", JOINED + cost))
+    return [], []
+
+
+def _pair_short(
+    found: Alignment, rest: list[str], left: list[str], words: Words, dotted: frozenset[str]
+) -> tuple[list[str], list[str]]:
+    for word in list(rest):
+        for other in left:
+            if is_short_for(word, other, word in dotted) and (word in dotted or not words.is_established(word, other)):
+                found.pairs.append((word, other, "short", ABBREVIATED))
+                rest.remove(word)
+                left.remove(other)
+                break
+    if len(rest) == 1 and len(left) >= 2 and rest[0] == "".join(other[0] for other in left):
+        found.pairs.append((rest[0], " ".join(left), "initials", INITIALS))
+        return [], []
+    return rest, left
+
+
+def is_short_for(short: str, whole: str, dotted: bool = False) -> bool:
+    """Tell whether ``short`` abbreviates ``whole``: its beginning, or its consonants in order (sthlm)."""
+    if len(short) > 0.75 * len(whole) or len(short) < (2 if dotted else 3) or short[0] != whole[0]:
+        return False
+    if whole.startswith(short):
+        return True
+    if any(letter in "aeiouy" for letter in short[1:]) and not dotted:
+        return False
+    rest = iter(whole)
+    return all(letter in rest for letter in short)

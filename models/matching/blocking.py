@@ -1,0 +1,76 @@
+"""Few names to look at closely: those that share rare three-letter runs with what was written.
+
+All runs of all names are kept as one sorted array of name numbers (4 bytes each), so that a hundred thousand names
+build in a second and a look-up touches only the rarest lists.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+RAREST = 10  # runs of a mention that are looked up
+MOST_SHARED = 8_000  # names gathered at most, the rarest runs first
+_LETTERS = 38
+_TABLE = bytes(
+    0 if c == 10 else c - 96 if 97 <= c <= 122 else c - 21 if 48 <= c <= 57 else 37 if c < 128 else 1 + c % 26
+    for c in range(256)
+)
+
+
+class GramIndex:
+    """Three-letter runs of ``keys`` (folded, without spaces), the ends of a key included."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.size = len(keys)
+        blob = ("\n" + "\n".join(keys) + "\n").encode("latin-1", "replace").translate(_TABLE)
+        letters = np.frombuffer(blob, dtype=np.uint8).astype(np.uint16)
+        runs = (letters[:-2] * _LETTERS + letters[1:-1]) * np.uint16(_LETTERS) + letters[2:]
+        inside = letters[1:-1] != 0
+        owner = np.cumsum(letters[1:-1] == 0, dtype=np.int32)[inside]
+        runs = runs[inside]
+        order = np.argsort(runs, kind="stable")
+        self._names: NDArray[np.int32] = owner[order]
+        counts = np.bincount(runs, minlength=_LETTERS**3)
+        self._starts: list[int] = np.concatenate(([0], np.cumsum(counts))).tolist()
+        lengths = np.fromiter((len(key) for key in keys), dtype=np.float32, count=self.size)
+        self._scale: NDArray[np.float32] = 1 / np.sqrt(np.maximum(lengths, 1))
+
+    def nearest(self, key: str, most: int = 10) -> list[int]:
+        """Return the numbers of at most ``most`` keys that share the most rare runs, for their length."""
+        if not self.size or not key:
+            return []
+        blob = ("\n" + key + "\n").encode("latin-1", "replace").translate(_TABLE)
+        starts = self._starts
+        runs = []
+        for one, two, three in zip(blob, blob[1:], blob[2:], strict=False):
+            run = (one * _LETTERS + two) * _LETTERS + three
+            start, end = starts[run], starts[run + 1]
+            if end > start:
+                runs.append((end - start, start, end))
+        if not runs:
+            return []
+        runs = sorted(set(runs))[:RAREST]
+        gathered = 0
+        parts = []
+        for count, start, end in runs:
+            if parts and gathered + count > MOST_SHARED:
+                break
+            parts.append(self._names[start:end])
+            gathered += count
+        together = np.concatenate(parts)
+        if self.size <= 20_000:
+            shared = np.bincount(together, minlength=self.size)
+            names = np.flatnonzero(shared)
+            scores = shared[names] * self._scale[names]
+        else:
+            together.sort()
+            change = np.flatnonzero(together[1:] != together[:-1])
+            ends = np.append(change, len(together) - 1)
+            names = together[ends]
+            scores = np.diff(ends, prepend=-1) * self._scale[names]
+        if len(names) > most:
+            best = np.argpartition(scores, -most)[-most:]
+            names, scores = names[best], scores[best]
+        picked: list[int] = names[np.argsort(-scores, kind="stable")].tolist()
+        return picked

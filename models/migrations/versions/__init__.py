@@ -1,0 +1,1 @@
+"""Alembic migrations; ``koll init`` runs them."""

@@ -1,0 +1,215 @@
+"""The member register: judged row by row, compared with the one before, and stored whole or not at all."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, delete, func, select
+from sqlmodel import col
+
+from models.dates import read_date
+from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
+from models.store import upsert
+from models.tables import Member, MemberName
+from models.words import NameKind
+
+MEMBER_FIELDS = ("org_number", "legal_name", "joined_on", "left_on", "size", "size_unit", "year_end", "contact")
+NAME_FIELDS = ("org_number", "kind", "value", "valid_from", "valid_to")
+_YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_LARGEST_SHRINK = 0.1
+
+
+class RegisterRefused(ValueError):
+    """The register was not taken. ``faults`` has a line each: file, line, and what is right."""
+
+    def __init__(self, summary: str, faults: Sequence[str] = ()) -> None:
+        self.faults = list(faults)
+        super().__init__(summary + "".join(f"\n  - {fault}" for fault in faults))
+
+
+@dataclass(frozen=True)
+class RegisterRow:
+    """One row of a register file: where it stands, and its cells by our field names."""
+
+    place: str  # "members.csv line 7"
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Register:
+    """A register read and found good, with what is odd but allowed."""
+
+    members: list[Member]
+    names: list[MemberName]
+    warnings: list[str]
+
+
+def read_register(members: Iterable[RegisterRow], names: Iterable[RegisterRow], hash_key: bytes) -> Register:
+    """Judge the rows of both files. Raises RegisterRefused with every faulty row listed by its line."""
+    faults: list[str] = []
+    warnings: list[str] = []
+    found: dict[str, tuple[Member, str]] = {}
+    for row in members:
+        member = _read_member(row, hash_key, faults)
+        if member is None:
+            continue
+        if member.member in found:
+            faults.append(f"{row.place}: the same organisation number as {found[member.member][1]}; keep one of them")
+        else:
+            found[member.member] = (member, row.place)
+    known = [name for row in names if (name := _read_name(row, hash_key, set(found), faults))]
+    if not found and not faults:
+        faults.append("no members at all")
+    if faults:
+        raise RegisterRefused(f"the register has {len(faults)} faulty row(s) and was not taken", faults)
+    warnings += _find_contested(known, {key: member for key, (member, _) in found.items()})
+    return Register([member for member, _ in found.values()], known, warnings)
+
+
+def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member | None:
+    before = len(faults)
+    cells = row.cells
+    digits = _read_number(row, faults)
+    name = " ".join(cells.get("legal_name", "").split())
+    if not name:
+        faults.append(f"{row.place}: legal_name is empty")
+    joined, left = (_read_day(row, field, faults) for field in ("joined_on", "left_on"))
+    if joined and left and left < joined:
+        faults.append(f"{row.place}: left_on {left} is before joined_on {joined}")
+    size = _read_size(row, faults)
+    year_end = cells.get("year_end", "") or None
+    if year_end and not _YEAR_END.fullmatch(year_end):
+        faults.append(f"{row.place}: year_end {year_end!r}: MM-DD is needed, such as 12-31")
+    contact = cells.get("contact", "") or None
+    if contact and "@" not in contact:
+        faults.append(f"{row.place}: contact is no e-mail address")
+    if len(faults) > before or digits is None:
+        return None
+    return Member(
+        member=member_id(digits, hash_key),
+        org_number=digits,
+        legal_name=name,
+        joined_on=joined,
+        left_on=left,
+        size=size,
+        size_unit=cells.get("size_unit", "") or None,
+        year_end=year_end,
+        contact=contact,
+    )
+
+
+def _read_name(row: RegisterRow, hash_key: bytes, known: set[str], faults: list[str]) -> MemberName | None:
+    before = len(faults)
+    digits = _read_number(row, faults)
+    kind = row.cells.get("kind", "").casefold()
+    value = " ".join(row.cells.get("value", "").split())
+    if kind not in set(NameKind):
+        faults.append(f"{row.place}: kind {kind!r}: one of {', '.join(NameKind)} is needed")
+    if not value:
+        faults.append(f"{row.place}: value is empty")
+    valid_from, valid_to = (_read_day(row, field, faults) for field in ("valid_from", "valid_to"))
+    if valid_from and valid_to and valid_to < valid_from:
+        faults.append(f"{row.place}: valid_to {valid_to} is before valid_from {valid_from}")
+    if len(faults) > before or digits is None:
+        return None
+    owner = member_id(digits, hash_key)
+    if owner not in known:
+        faults.append(f"{row.place}: no member has this organisation number; add it to the members first")
+        return None
+    return MemberName(member=owner, kind=NameKind(kind), value=value, valid_from=valid_from, valid_to=valid_to)
+
+
+def _read_number(row: RegisterRow, faults: list[str]) -> str | None:
+    try:
+        return read_org_number(row.cells.get("org_number", ""))
+    except OrgNumberInvalid as error:
+        shown = row.cells.get("org_number", "")
+        shown = shown if len(shown) == 11 and shown[:6].isdigit() and not is_sole_trader(shown) else "(not shown)"
+        faults.append(f"{row.place}: org_number {shown}: {error}")
+        return None
+
+
+def _read_day(row: RegisterRow, field: str, faults: list[str]) -> date | None:
+    cell = row.cells.get(field, "")
+    found = read_date(cell) if cell else None
+    if cell and found is None:
+        faults.append(f"{row.place}: {field} {cell[:40]!r}: a date such as 2026-01-31 is needed")
+    return found
+
+
+def _read_size(row: RegisterRow, faults: list[str]) -> float | None:
+    cell = row.cells.get("size", "").replace("\u00a0", "").replace(" ", "").replace(",", ".")
+    try:
+        size = float(cell) if cell else None
+    except ValueError:
+        size = -1.0
+    if size is not None and not 0 <= size < 1e12:
+        faults.append(f"{row.place}: size {row.cells.get('size', '')[:40]!r}: a number of size_unit is needed")
+        return None
+    return size
+
+
+def _find_contested(names: list[MemberName], members: dict[str, Member]) -> list[str]:
+    """Report what two members claim for the same time: it decides nothing by itself."""
+    claims: dict[tuple[str, str], list[MemberName]] = {}
+    for name in names:
+        claims.setdefault((str(name.kind), name.value.casefold()), []).append(name)
+    warnings = []
+    for (kind, value), claimed in sorted(claims.items()):
+        rivals = {a.member for a in claimed for b in claimed if a.member != b.member and _overlap(a, b)}
+        if rivals:
+            owners = ", ".join(sorted(members[m].legal_name for m in rivals))
+            warnings.append(f"{kind} {value!r} is claimed by {owners} for the same time: alone it decides nothing")
+    return warnings
+
+
+def _overlap(a: MemberName, b: MemberName) -> bool:
+    start = max(a.valid_from or date.min, b.valid_from or date.min)
+    return start <= min(a.valid_to or date.max, b.valid_to or date.max)
+
+
+def store_register(connection: Connection, register: Register, *, confirmed: bool = False) -> tuple[int, int]:
+    """Write the register; return (member rows written, names changed). What has not changed is not touched.
+
+    A member that is no longer listed is removed with its names; its complaints stay. Raises RegisterRefused when
+    more than a tenth of the members would disappear and nobody has ``confirmed`` it.
+    """
+    table = Member.__table__  # type: ignore[attr-defined]
+    known = set(connection.execute(select(col(Member.member))).scalars())
+    kept = {member.member for member in register.members}
+    gone = known - kept
+    if known and len(gone) / len(known) > _LARGEST_SHRINK and not confirmed:
+        raise RegisterRefused(
+            f"{len(gone)} of {len(known)} members are missing from the new register; nothing was changed. If this is "
+            "meant, run `koll members import FILE --confirm-shrink`"
+        )
+    names_before = _name_rows(connection)
+    names_now = sorted({_name_key(name) for name in register.names}, key=str)
+    changed = set(names_before) ^ set(names_now)
+    if changed:
+        connection.execute(delete(MemberName))
+    for member in sorted(gone):
+        connection.execute(delete(MemberName).where(col(MemberName.member) == member))
+        connection.execute(delete(Member).where(col(Member.member) == member))
+    written = upsert(connection, table, [member.model_dump() for member in register.members])
+    if changed and names_now:
+        columns = ("member", "kind", "value", "valid_from", "valid_to")
+        rows = [dict(zip(columns, row, strict=True)) for row in names_now]
+        connection.execute(MemberName.__table__.insert(), rows)  # type: ignore[attr-defined]
+    return written + len(gone), len(changed)
+
+
+def _name_rows(connection: Connection) -> list[tuple[object, ...]]:
+    table = MemberName.__table__  # type: ignore[attr-defined]
+    columns = (table.c.member, table.c.kind, table.c.value, table.c.valid_from, table.c.valid_to)
+    return [tuple(row) for row in connection.execute(select(*columns))]
+
+
+def _name_key(name: MemberName) -> tuple[object, ...]:
+    return (name.member, str(name.kind), name.value, name.valid_from, name.valid_to)
+
+
+def count_members(connection: Connection) -> int:
+    """Return how many members the register has."""
+    return int(connection.execute(select(func.count()).select_from(Member)).scalar_one())

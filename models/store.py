@@ -1,0 +1,131 @@
+"""The database: opening it, bringing its tables up to date, and writing rows that may already be there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, event, make_url, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlmodel import create_engine
+
+CHUNK = 5_000  # rows a statement; keeps memory and SQLite's parameter limit in bounds
+
+
+class StoreUnusable(RuntimeError):
+    """The database cannot be used as it is; the text says which one and what to do."""
+
+
+def open_engine(url: str, password: str | None = None) -> Engine:
+    """Open the database at ``url``. SQLite runs in WAL, waits 60 s for a lock and enforces foreign keys."""
+    address = make_url(url)
+    if not address.drivername.startswith("sqlite"):
+        return create_engine(address.set(password=password) if password else address, pool_pre_ping=True)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": 60})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # BEGIN is sent below, not guessed by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that means to write: SQLite takes its lock at once instead of failing half-way."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the tables or bring them up to date. Raises StoreUnusable when the database is newer than we are."""
+    refuse_newer(engine)
+    config = _migrations()
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def refuse_newer(engine: Engine) -> None:
+    """Raise StoreUnusable when a later version of the product has written this database, or it does not answer."""
+    revision = _revision(engine)
+    if revision is not None and revision not in {s.revision for s in _scripts().walk_revisions()}:
+        raise StoreUnusable(
+            f"{_show(engine)}: written by a newer Medlemskoll (schema {revision}); install that version here too"
+        )
+
+
+def require_current(engine: Engine) -> None:
+    """Raise StoreUnusable unless the tables are exactly ours: missing, older and newer each name their cure."""
+    refuse_newer(engine)
+    revision, head = _revision(engine), _scripts().get_current_head()
+    if revision != head:
+        state = "has no tables yet" if revision is None else f"is at schema {revision}, {head} is due"
+        raise StoreUnusable(f"{_show(engine)}: {state}; run `koll init`")
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_migrations())
+
+
+def _revision(engine: Engine) -> str | None:
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise StoreUnusable(f"{_show(engine)}: cannot be opened ({reason}); check [database] url") from error
+
+
+def _show(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str] = ()) -> int:
+    """Insert ``rows``, or update those that differ; return how many rows were written.
+
+    The table's primary key decides what is the same row. Columns in ``keep`` are set on insert only. A row whose
+    other columns are equal is not touched at all. All rows have the same columns.
+    """
+    if not rows:
+        return 0
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    key = [column.name for column in table.primary_key]
+    changing = [name for name in rows[0] if name not in (*key, *keep)]
+    if changing:
+        # JSON has no equality on PostgreSQL: compare its text.
+        differs = [_comparable(table.c[n]).is_distinct_from(_comparable(insert.excluded[n])) for n in changing]
+        statement = insert.on_conflict_do_update(
+            index_elements=key, set_={name: insert.excluded[name] for name in changing}, where=or_(*differs)
+        )
+    else:
+        statement = insert.on_conflict_do_nothing(index_elements=key)
+    written = 0
+    for start in range(0, len(rows), CHUNK):
+        written += connection.execute(statement, list(rows[start : start + CHUNK])).rowcount
+    return written
+
+
+def _comparable(column: Any) -> Any:
+    from sqlalchemy import JSON, String, cast
+
+    return cast(column, String) if isinstance(column.type, JSON) else column

@@ -1,0 +1,158 @@
+"""Drafts become complaints: versions, withdrawal, and nothing touched when nothing changed."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from models.drafts import Draft, RawRef
+from models.stage import Link, MergeCounts, Stage
+from models.store import open_engine, upgrade, writing
+from models.words import Channel, Kind
+
+DAY = date(2026, 5, 1)
+T0 = datetime(2026, 6, 1, tzinfo=UTC)
+Period = tuple[date, date]
+
+
+def draft(source_id: str, day: date | None = DAY, company: str = "Exempel AB", **more: object) -> Draft:
+    raw = RawRef(sha256="0" * 64)
+    return Draft(source_id=source_id, kind=Kind.COMPLAINT, raw=raw, received_on=day, company=company, **more)
+
+
+def take(engine: Engine, *items: tuple[list[Draft], Period | None], at: datetime = T0, whole: bool = False) -> MergeCounts:
+    with writing(engine) as connection:
+        stage = Stage(connection, "kv", "run", at)
+        for drafts, period in items:
+            stage.begin()
+            stage.add((d, Link()) for d in drafts)
+            if period or whole:
+                stage.cover(period)
+        return stage.merge()
+
+
+def current(engine: Engine) -> dict[str, tuple[str, str]]:
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT source_id, company, status FROM complaint WHERE recorded_to IS NULL ORDER BY source_id")
+        )
+        return {row.source_id: (row.company, row.status) for row in rows}
+
+
+def versions(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM complaint")).scalar_one())
+
+
+def test_the_same_rows_again_touch_nothing(engine: Engine) -> None:
+    rows = [draft("1"), draft("2", channel=Channel.PHONE), draft("3", day=None)]
+    assert take(engine, (rows, None)).new == 3
+    again = take(engine, (rows, None), at=T0 + timedelta(days=1))
+    assert (again.new, again.changed, again.same) == (0, 0, 3)
+    assert versions(engine) == 3
+
+
+def test_a_changed_row_is_a_new_version_and_the_old_one_can_still_be_read(engine: Engine) -> None:
+    take(engine, ([draft("1")], None))
+    assert take(engine, ([draft("1", company="Annat AB")], None), at=T0 + timedelta(days=1)).changed == 1
+    assert current(engine) == {"1": ("Annat AB", "accepted")}
+    with engine.connect() as connection:
+        old = connection.execute(text("SELECT company, recorded_to FROM complaint WHERE recorded_to IS NOT NULL")).one()
+    assert old.company == "Exempel AB" and "2026-06-02" in str(old.recorded_to)
+
+
+def test_a_row_that_a_later_file_of_its_period_lacks_is_withdrawn_not_deleted(engine: Engine) -> None:
+    period = (date(2026, 4, 1), date(2026, 5, 31))
+    take(engine, ([draft("1"), draft("2"), draft("old", date(2026, 1, 1))], (date(2026, 1, 1), date(2026, 5, 31))))
+    counts = take(engine, ([draft("1")], period), at=T0 + timedelta(days=1))
+    assert counts.withdrawn == 1
+    assert current(engine) == {
+        "1": ("Exempel AB", "accepted"),
+        "2": ("Exempel AB", "withdrawn"),
+        "old": ("Exempel AB", "accepted"),
+    }
+
+
+def test_a_withdrawn_row_that_comes_back_is_accepted_again(engine: Engine) -> None:
+    period = (DAY, DAY)
+    take(engine, ([draft("1"), draft("2")], period))
+    take(engine, ([draft("1")], period), at=T0 + timedelta(days=1))
+    take(engine, ([draft("1"), draft("2")], period), at=T0 + timedelta(days=2))
+    assert current(engine)["2"] == ("Exempel AB", "accepted")
+
+
+def test_a_refused_row_is_present_and_so_not_withdrawn(engine: Engine) -> None:
+    take(engine, ([draft("1"), draft("2")], (DAY, DAY)))
+    with writing(engine) as connection:
+        stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
+        stage.begin()
+        stage.add([(draft("1"), Link())])
+        stage.present(["2"])
+        stage.cover((DAY, DAY))
+        assert stage.merge().withdrawn == 0
+    assert current(engine)["2"] == ("Exempel AB", "accepted")
+
+
+def test_the_better_record_stands_whatever_the_order(engine: Engine) -> None:
+    good, poor = draft("1", company="Nya sidan", precedence=40), draft("1", company="Gamla sidan", precedence=10)
+    take(engine, ([good, poor], None))
+    assert current(engine) == {"1": ("Nya sidan", "accepted")}
+    take(engine, ([poor], None), at=T0 + timedelta(days=1))
+    assert current(engine) == {"1": ("Nya sidan", "accepted")}
+
+
+def test_a_complete_listing_withdraws_what_it_lacks_even_without_a_date(engine: Engine) -> None:
+    take(engine, ([draft("1", day=None), draft("2")], None))
+    assert take(engine, ([draft("2")], None), at=T0 + timedelta(days=1), whole=True).withdrawn == 1
+
+
+def test_a_kill_before_the_commit_leaves_the_tables_as_they_were(engine: Engine) -> None:
+    take(engine, ([draft("1")], None))
+    with pytest.raises(KeyboardInterrupt), writing(engine) as connection:
+        stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
+        stage.begin()
+        stage.add([(draft("2"), Link())])
+        stage.merge()
+        raise KeyboardInterrupt
+    assert current(engine) == {"1": ("Exempel AB", "accepted")}
+
+
+files = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.integers(0, 9), st.sampled_from("xy")), max_size=6),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files)
+def test_files_in_one_go_and_night_by_night_end_in_the_same_state(tmp_path, batches) -> None:
+    def item(batch):
+        rows, a, b = batch
+        start, end = sorted((a, b))
+        day = DAY.replace(day=1)
+        held = [draft(k, day + timedelta(days=d), name) for k, (d, name) in rows.items() if start <= d <= end]
+        return held, (day + timedelta(days=start), day + timedelta(days=end))
+
+    states = []
+    for together in (True, False):
+        engine = open_engine("sqlite://")
+        upgrade(engine)
+        items = [item(batch) for batch in batches]
+        for number, group in enumerate([items] if together else [[one] for one in items]):
+            take(engine, *group, at=T0 + timedelta(days=number))
+        first = current(engine)
+        written = versions(engine)
+        take(engine, *items, at=T0 + timedelta(days=99))
+        assert current(engine) == first
+        assert versions(engine) == written
+        states.append({k: v for k, v in first.items()})
+        engine.dispose()
+    accepted = [{k: v for k, v in state.items() if v[1] == "accepted"} for state in states]
+    assert accepted[0] == accepted[1]
