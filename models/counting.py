@@ -117,6 +117,14 @@ def count_members(connection: Connection, scope: Scope) -> dict[str, Tally]:
     return tallies
 
 
+def newest_by_member(connection: Connection, scope: Scope) -> dict[str, date]:
+    """Return the date of each member's newest complaint in the scope."""
+    sql = (
+        f"SELECT member, max(day) FROM ({_counted(scope, f'{_date_column(scope)} AS day')}) AS counted GROUP BY member"
+    )
+    return {str(member): day for member, value in _select(connection, sql, scope) if (day := _as_date(value))}
+
+
 def list_counted(connection: Connection, scope: Scope, member: str) -> list[tuple[str, str, date | None, str]]:
     """Return (source, source_id, date, channel) of every complaint behind a member's count, oldest first."""
     columns = f"c.source, c.source_id, {_date_column(scope)} AS day, c.channel"

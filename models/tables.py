@@ -71,6 +71,7 @@ class Run(SQLModel, table=True):
     business_date: date
     started_at: datetime
     ended_at: datetime | None = None
+    decided_at: datetime | None = None
     state: str = "running"
     message: str = ""
     version: str = ""

@@ -225,6 +225,7 @@ def test_every_case_stands_on_its_pages_with_its_number():
     assert {case["layout"] for case in EXPECTED["decisions"]} == {"nix-v1", "nix-v2", "dm-wp", "dm-2019"}
     assert [case["case"] for case in EXPECTED["decisions"] if len(case["pages"]) == 2] == ["20-934", "25-909"]
     assert [case["case"] for case in EXPECTED["decisions"] if case["date"] is None] == ["25-910"]
+    assert [case["case"] for case in EXPECTED["decisions"] if case["sure"] is False] == ["26-908"]
     for case in EXPECTED["decisions"]:
         folder = "site" if case["night"] == 1 else "site-night-3"
         for page in case["pages"]:

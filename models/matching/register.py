@@ -122,6 +122,10 @@ class Register:
             found.update(_numbers(self.by_order.get(" ".join(sorted(form.strong)))))
         return found
 
+    def with_key(self, key: str) -> set[int]:
+        """Return the numbers of the names whose words run together, all or the strong ones, are ``key``."""
+        return {*_numbers(self.by_core.get(key)), *_numbers(self.by_joined.get(key))}
+
     def holds(self, number: int, on: date | None) -> bool:
         """Tell whether the name was its member's on the day."""
         dates = self.dates.get(number)

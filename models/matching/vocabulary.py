@@ -147,7 +147,7 @@ SENTENCE_WORDS = frozenset(
     inte ej aldrig alltid igen redan bara aven ocksa mycket hela tiden flera ganger dagligen varje trots angaende ang
     avseende rorande gallande betraffande anmalan klagomal faktura fakturan rakning rakningen avtal avtalet
     saljare saljaren foretaget bolaget firman kundtjanst kundtjansten
-    i was were is are be been being has have had do does did the a an and or but from to by with without of on at in
+    was were is are be been being has have had do does did the a an and or but from to by with without of on at in
     who which that this they them their he she his her my me we our us you your called calls calling call phoned rang
     said says told claims claimed claiming sold sells selling sell sent sends offered offering charged billed contacted
     yesterday today again twice about against named not never

@@ -1,0 +1,1 @@
+"""The demo's small fictional world: static files, and the script that wrote them."""

@@ -1,0 +1,1 @@
+"""What the fictional world holds, as data and as the bytes of each file."""
