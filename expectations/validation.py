@@ -1,0 +1,158 @@
+"""The only file that knows Great Expectations: drafts into a frame, a suite over it, and which rows broke which rule.
+
+Importing it costs nothing; the first ``Validation`` imports pandas and Great Expectations (2 to 9 s). One context in
+memory serves the whole process behind a lock, since Great Expectations keeps its project in a global. Nothing is
+written to disk or sent anywhere, and no value of a row is kept in a result: only positions.
+"""
+
+import functools
+import logging
+import math
+import os
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from expectations.suites import Rule
+from models.drafts import Draft
+from models.org_number import OrgNumberInvalid, read_org_number
+from models.words import Kind, Severity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LOCK = threading.RLock()
+_SEVERITY = {Severity.CRITICAL: "critical", Severity.ERROR: "warning", Severity.WARNING: "info"}
+_POSITIONS_ONLY = {
+    "result_format": "COMPLETE",
+    "exclude_unexpected_values": True,
+    "return_unexpected_index_query": False,
+}
+_NO_DECISION = "not a decision"
+
+
+class RuleUnusable(RuntimeError):
+    """Great Expectations could not work out a rule, so nothing can be said of the rows. Names the rule, no values."""
+
+
+class Validation:
+    """A list of rules, made ready once and run on many frames."""
+
+    def __init__(self, name: str, rules: Sequence[Rule]) -> None:
+        with _LOCK:
+            self._batches = _open_batches()  # first: it decides how Great Expectations is imported
+            import great_expectations as gx
+
+            self._rules = tuple(rules)
+            self._suite = gx.ExpectationSuite(
+                name=name, expectations=[_expect(rule, place) for place, rule in enumerate(self._rules)]
+            )
+
+    def run(self, frame: "pd.DataFrame") -> list[list[int]]:
+        """Return, for each rule in order, the positions of the rows that break it; raise RuleUnusable."""
+        with _LOCK:
+            batch = self._batches.get_batch(batch_parameters={"dataframe": frame})
+            outcome = batch.validate(self._suite, result_format=_POSITIONS_ONLY)
+        broken: list[list[int] | None] = [None] * len(self._rules)
+        for result in outcome.results:
+            place = result.expectation_config.meta["place"]
+            positions = result.result.get("unexpected_index_list")
+            if positions is not None and not result.exception_info.get("raised_exception"):
+                broken[place] = positions
+        for rule, positions in zip(self._rules, broken, strict=True):
+            if positions is None:
+                raise RuleUnusable(f"rule {rule.check.code} ({rule.expectation}) could not be worked out")
+        return [positions or [] for positions in broken]
+
+
+def frame_drafts(drafts: Sequence[Draft], contents: Sequence[int]) -> "pd.DataFrame":
+    """Return the frame that the row rules run on: text as it stands, dates as day numbers, None where nothing is."""
+    import pandas as pd
+
+    received = [draft.received_on for draft in drafts]
+    events = [draft.event_on for draft in drafts]
+    numbers = [draft.org_number for draft in drafts]
+    faults = {number: _find_number_fault(number) for number in set(numbers)}
+    text: dict[str, Sequence[str | None]] = {
+        "source_id": [draft.source_id or None for draft in drafts],
+        "kind": [draft.kind for draft in drafts],
+        "company": [_leave_out_blank(draft.company) for draft in drafts],
+        "org_number_fault": [faults[number] for number in numbers],
+        "channel": [draft.channel for draft in drafts],
+        "outcome": [draft.outcome if draft.kind is Kind.DECISION else _NO_DECISION for draft in drafts],
+    }
+    days = {
+        "date": [day or event for day, event in zip(received, events, strict=True)],
+        "received_on": received,
+        "event_on": events,
+    }
+    return pd.DataFrame(
+        {name: pd.Series(column, dtype=object) for name, column in text.items()}
+        | {
+            name: [math.nan if day is None else float(day.toordinal()) for day in column]
+            for name, column in days.items()
+        }
+        | {"contents": [float(count) for count in contents]}
+    )
+
+
+def frame_names(names: Sequence[str]) -> "pd.DataFrame":
+    """Return the frame that the name rules run on: one line per distinct name."""
+    import pandas as pd
+
+    return pd.DataFrame({"company": pd.Series(list(names), dtype=object)})
+
+
+def frame_faults(codes: Sequence[str]) -> "pd.DataFrame":
+    """Return the frame that the fault rules run on: one line per fault of any draft."""
+    import pandas as pd
+
+    return pd.DataFrame({"code": pd.Series(list(codes), dtype=object)})
+
+
+def frame_totals(totals: Mapping[str, float]) -> "pd.DataFrame":
+    """Return the one-line frame that the table rules run on."""
+    import pandas as pd
+
+    return pd.DataFrame({name: [float(value)] for name, value in totals.items()})
+
+
+def _leave_out_blank(text: str | None) -> str | None:
+    return text if text and not text.isspace() else None
+
+
+def _find_number_fault(number: str | None) -> str | None:
+    if number is None or not number.strip():
+        return None
+    try:
+        read_org_number(number)
+    except OrgNumberInvalid as invalid:
+        return str(invalid)
+    return None
+
+
+def _expect(rule: Rule, place: int) -> Any:
+    import great_expectations.expectations as gxe
+
+    expectation = getattr(gxe, rule.expectation)
+    return expectation(
+        **rule.kwargs, severity=_SEVERITY[Severity(rule.check.severity)], meta={"code": rule.check.code, "place": place}
+    )
+
+
+@functools.cache
+def _open_batches() -> Any:
+    """Import Great Expectations quietly and return where every frame of this process enters it."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read at import
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)  # it logs tracebacks with values
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    context.variables.analytics_enabled = False
+    asset = context.data_sources.add_pandas("drafts").add_dataframe_asset("chunk")
+    return asset.add_batch_definition_whole_dataframe("all")
