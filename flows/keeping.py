@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -24,80 +24,109 @@ _WHY: Table = Why.__table__  # type: ignore[attr-defined]
 
 
 @dataclass
+class _Held:
+    """What one archived object was found to hold."""
+
+    number: int
+    item: RawItem
+    ids: set[str] = field(default_factory=set)
+    first: date | None = None
+    last: date | None = None
+    nameless: int = 0  # refused rows whose id cannot be read
+
+
 class Keeper:
-    """Gathers item by item, then stores everything on the merge's own transaction."""
+    """Gathers what comes of the ``fresh`` items, then stores everything on the merge's own transaction.
 
-    source: str
-    run_id: str
-    now: datetime
-    drafts: int = 0
-    accepted: int = 0
-    refused: int = 0
-    set_aside: int = 0
-    findings: list[str] = field(default_factory=list)
-    parsed: dict[str, Parsed] = field(default_factory=dict)
-    period_end: date | None = None
-    complete_through: date | None = None
-    _quarantine: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _aside: list[dict[str, Any]] = field(default_factory=list)
-    _mentions: dict[str, list[LinkedMention]] = field(default_factory=dict)
-    _item: RawItem | None = None
-    _ids: set[str] = field(default_factory=set)
-    _days: tuple[date | None, date | None] = (None, None)
-    _nameless: int = 0
+    With ``by_period`` each item is a file that is complete for a period.
+    """
 
-    def begin(self, item: RawItem) -> None:
-        """Begin one archived object."""
-        self._item, self._ids, self._days, self._nameless = item, set(), (None, None), 0
+    def __init__(self, source: str, run_id: str, now: datetime, fresh: Sequence[RawItem], *, by_period: bool) -> None:
+        self.source = source
+        self.run_id = run_id
+        self.now = now
+        self.drafts = self.accepted = self.refused = self.set_aside = 0
+        self.findings: list[str] = []
+        self.period_end: date | None = None
+        self.complete_through: date | None = None
+        self.last_item = len(fresh)
+        self._by_period = by_period
+        # Two items with the same bytes hold the same rows; the newer one stands for both.
+        self._held = {item.sha256: _Held(number, item) for number, item in enumerate(fresh, 1)}
+        self._fresh = fresh
+        self._quarantine: dict[str, dict[str, Any]] = {}
+        self._aside: list[dict[str, Any]] = []
+        self._mentions: dict[str, list[LinkedMention]] = {}
+
+    def item_of(self, draft: Draft) -> int:
+        """Return the number of the item that a draft was read from."""
+        return self._held[draft.raw.sha256].number
 
     def keep(self, judgement: Judgement, aside: Iterable[Draft], linker: Linker) -> None:
-        """Note one chunk of the current object."""
-        assert self._item is not None
+        """Note one judged chunk."""
+        refused = [one for one in judgement.quarantined if not one.kept]
         self.accepted += len(judgement.accepted)
-        refused = [q for q in judgement.quarantined if not q.kept]
         self.refused += len(refused)
         self.drafts += len(judgement.accepted) + len(refused)
         for draft in judgement.accepted:
-            self._note_draft(draft, linker)
+            self._note_accepted(draft, linker)
         for one in judgement.quarantined:
-            row = self._quarantine_row(one, self._item.name)
-            self._quarantine[row["key"]] = row
-            if one.draft.source_id:
-                self._ids.add(one.draft.source_id)
-            else:
-                self._nameless += 1
+            self._note_quarantined(one)
         for draft in aside:
             self.set_aside += 1
             self._aside.append(self._aside_row(draft))
 
-    def _note_draft(self, draft: Draft, linker: Linker) -> None:
+    def _note_accepted(self, draft: Draft, linker: Linker) -> None:
         assert draft.source_id is not None
-        self._ids.add(draft.source_id)
+        held = self._held[draft.raw.sha256]
         if day := draft.received_on:
-            first, last = self._days
-            self._days = (min(first or day, day), max(last or day, day))
-        if mentions := linker.link_mentions(draft):
-            self._mentions[draft.source_id] = mentions
+            held.first, held.last = min(held.first or day, day), max(held.last or day, day)
+        if not self._by_period:
+            held.ids.add(draft.source_id)
+            if mentions := linker.link_mentions(draft):
+                self._mentions[draft.source_id] = mentions
 
-    def end(self, item: RawItem, *, by_rows: bool) -> tuple[date, date] | None:
-        """End the current object; return the period it is complete for, if any.
+    def _note_quarantined(self, one: Quarantined) -> None:
+        held = self._held[one.draft.raw.sha256]
+        row = self._quarantine_row(one, held.item.name)
+        self._quarantine[row["key"]] = row
+        if one.draft.source_id is None:
+            held.nameless += 1
+        elif not self._by_period:
+            held.ids.add(one.draft.source_id)
 
-        With ``by_rows`` a file that does not name its period is taken to cover the days of its rows. A refused row
-        without a readable id could be any row: then nothing is called gone.
-        """
-        self.parsed[item.name] = Parsed(
-            source=self.source, name=item.name, sha256=item.sha256, source_ids=[] if by_rows else sorted(self._ids)
-        )
-        first, last = item.covers or self._days
-        if not (by_rows and first and last):
-            return None
-        self.period_end = max(self.period_end or last, last)
-        if self._nameless:
-            self.findings.append(
-                f"{item.name}: {self._nameless} row(s) without a readable id; nothing was withdrawn [withdrawals-held]"
+    def parsed(self) -> dict[str, Parsed]:
+        """Return what is now known of each item, by its name."""
+        return {
+            item.name: Parsed(
+                source=self.source,
+                name=item.name,
+                sha256=item.sha256,
+                source_ids=sorted(self._held[item.sha256].ids),
             )
-            return None
-        return first, last
+            for item in self._fresh
+        }
+
+    def list_periods(self) -> Iterator[tuple[int, tuple[date, date]]]:
+        """Yield (item, period it is complete for).
+
+        A file that does not name its period is taken to cover the days of its rows. A refused row without a readable
+        id could be any row: then nothing of that file's period is called gone.
+        """
+        if not self._by_period:
+            return
+        for held in self._held.values():
+            first, last = held.item.covers or (held.first, held.last)
+            if first is None or last is None:
+                continue
+            self.period_end = max(self.period_end or last, last)
+            if held.nameless:
+                name, number = held.item.name, held.nameless
+                self.findings.append(
+                    f"{name}: {number} row(s) without a readable id, so nothing was withdrawn [withdrawals-held]"
+                )
+            else:
+                yield held.number, (first, last)
 
     def store(self, connection: Connection, reasons: Iterable[dict[str, object]]) -> None:
         """Write everything; what is already there and equal is not touched."""
@@ -106,12 +135,12 @@ class Keeper:
         self._store_mentions(connection)
         self._mend(connection)
         upsert(connection, _QUARANTINE, list(self._quarantine.values()), keep=("first_seen", "state"))
-        upsert(connection, _PARSED, [parsed.model_dump() for parsed in self.parsed.values()])
+        upsert(connection, _PARSED, [parsed.model_dump() for parsed in self.parsed().values()])
 
     def _store_mentions(self, connection: Connection) -> None:
         """Close mentions that are no longer made or are judged otherwise, and open those that are new."""
-        ids = sorted({source_id for parsed in self.parsed.values() for source_id in parsed.source_ids})
-        current = []
+        ids = sorted({source_id for held in self._held.values() for source_id in held.ids})
+        current: list[Any] = []
         for start in range(0, len(ids), 500):
             of_these = _MENTION.c.source_id.in_(ids[start : start + 500])
             mine = (_MENTION.c.source == self.source) & _MENTION.c.recorded_to.is_(None)
@@ -153,10 +182,10 @@ class Keeper:
                 source=self.source, state="open"
             )
         ).all()
-        read_well = {i for parsed in self.parsed.values() for i in parsed.source_ids} | self._ids
+        names = {item.name for item in self._fresh}
+        read_well = {source_id for held in self._held.values() for source_id in held.ids}
         for row in rows:
-            parsed_again = row.name in self.parsed or (row.source_id and row.source_id in read_well)
-            if parsed_again and row.key not in self._quarantine:
+            if (row.name in names or row.source_id in read_well) and row.key not in self._quarantine:
                 connection.execute(update(_QUARANTINE).where(_QUARANTINE.c.key == row.key).values(state="mended"))
 
     def _quarantine_row(self, one: Quarantined, name: str) -> dict[str, Any]:

@@ -43,6 +43,11 @@ class Workplace:
         configured = read_secret("hash_key")
         return configured.encode() if configured else _keep_key(self.settings.archive.path / "hash.key")
 
+    @property
+    def data_docs(self) -> Path:
+        """Where the data docs are written: beside the configuration."""
+        return self.settings.file.parent / "data-docs"
+
     def today(self) -> date:
         """Return the date in the association's time zone."""
         return self.clock().astimezone(ZoneInfo(self.settings.association.timezone)).date()

@@ -6,16 +6,16 @@ is "unknown", never zero.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Date, bindparam, text
+from sqlalchemy import BindParameter, Connection, Date, bindparam, text
 from sqlmodel import UTCDateTime
 
 from models.alerting.evaluation import Rank, Window
-from models.matching.normal import fold
+from models.matching.forms import form_of
 from models.words import Channel
 
 DateKind = Literal["received", "event"]
@@ -85,7 +85,7 @@ def _counted(scope: Scope, columns: str) -> str:
 
 def _select(connection: Connection, sql: str, scope: Scope, **more: object) -> list[tuple[object, ...]]:
     """Run a query over a scope with its dates and times bound as both engines store them."""
-    typed = {
+    typed: dict[str, BindParameter[Any]] = {
         "start": bindparam("start", type_=Date()),
         "end": bindparam("end", type_=Date()),
         "known_at": bindparam("known_at", type_=UTCDateTime()),
@@ -168,11 +168,16 @@ def rank_companies(connection: Connection, scope: Scope, source: str) -> dict[st
     for member, number, company, channel, count in _select(connection, sql, whole):
         if not (member or number or company):
             continue
-        key = str(member or number or f"name:{fold(str(company))}")
+        key = str(member or number or f"name:{_identity(str(company))}")
         counter = companies.setdefault(key, Counter())
         counter["any"] += int(str(count))
         counter[str(channel)] += int(str(count))
     return companies
+
+
+def _identity(company: str) -> str:
+    """Return what spellings of one unmatched company share: its words without legal form and case."""
+    return " ".join(form_of(company).words) or company.casefold()
 
 
 def rank_members(tallies: Mapping[str, Tally]) -> dict[str, Counter[str]]:
@@ -227,12 +232,3 @@ def read_watermarks(connection: Connection, known_at: datetime | None = None) ->
     sql = f"SELECT source, max(complete_through) FROM watermark{when} GROUP BY source"
     scope = Scope(Window(date.min, date.max), known_at=known_at)
     return {str(source): day for source, value in _select(connection, sql, scope) if (day := _as_date(value))}
-
-
-def add_tallies(tallies: Sequence[Tally]) -> Tally:
-    """Return the sum."""
-    total = Tally()
-    for tally in tallies:
-        total.by_source.update(tally.by_source)
-        total.by_channel.update(tally.by_channel)
-    return total

@@ -18,13 +18,76 @@ REGION = "SE"  # of numbers written without a country code
 
 # Hosts where anybody has an address or a page, so that the host says nothing about the company.
 FREE_HOSTS = frozenset(
-    """gmail.com googlemail.com hotmail.com hotmail.se hotmail.no outlook.com outlook.se live.com live.se live.no
-    msn.com yahoo.com yahoo.se yahoo.no yahoo.co.uk ymail.com icloud.com me.com mac.com aol.com gmx.com gmx.net gmx.de
-    mail.com proton.me protonmail.com pm.me tutanota.com zoho.com yandex.com mail.ru telia.com spray.se passagen.se
-    bredband.net bredband2.com tele2.se comhem.se swipnet.se glocalnet.net home.se online.no broadpark.no
-    facebook.com fb.com instagram.com linkedin.com twitter.com x.com tiktok.com youtube.com google.com google.se
-    blogspot.com wordpress.com wixsite.com github.io hitta.se eniro.se merinfo.se allabolag.se ratsit.se
-    trustpilot.com trustpilot.se blocket.se tradera.com bit.ly t.co""".split()
+    [
+        "gmail.com",
+        "googlemail.com",
+        "hotmail.com",
+        "hotmail.se",
+        "hotmail.no",
+        "outlook.com",
+        "outlook.se",
+        "live.com",
+        "live.se",
+        "live.no",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.se",
+        "yahoo.no",
+        "yahoo.co.uk",
+        "ymail.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "aol.com",
+        "gmx.com",
+        "gmx.net",
+        "gmx.de",
+        "mail.com",
+        "proton.me",
+        "protonmail.com",
+        "pm.me",
+        "tutanota.com",
+        "zoho.com",
+        "yandex.com",
+        "mail.ru",
+        "telia.com",
+        "spray.se",
+        "passagen.se",
+        "bredband.net",
+        "bredband2.com",
+        "tele2.se",
+        "comhem.se",
+        "swipnet.se",
+        "glocalnet.net",
+        "home.se",
+        "online.no",
+        "broadpark.no",
+        "facebook.com",
+        "fb.com",
+        "instagram.com",
+        "linkedin.com",
+        "twitter.com",
+        "x.com",
+        "tiktok.com",
+        "youtube.com",
+        "google.com",
+        "google.se",
+        "blogspot.com",
+        "wordpress.com",
+        "wixsite.com",
+        "github.io",
+        "hitta.se",
+        "eniro.se",
+        "merinfo.se",
+        "allabolag.se",
+        "ratsit.se",
+        "trustpilot.com",
+        "trustpilot.se",
+        "blocket.se",
+        "tradera.com",
+        "bit.ly",
+        "t.co",
+    ]
 )
 
 _ORG_NUMBER = re.compile(
@@ -54,7 +117,7 @@ class FoundId:
 def find_org_numbers(text: str) -> list[FoundId]:
     """Return every organisation number in ``text`` as ten digits; ``valid`` is False when its check digit is wrong.
 
-    Ten digits that begin with 0 and have no separator are a phone number unless the check digit holds.
+    Ten digits that begin with 0 and have neither separator nor century are a phone number.
     """
     found: list[FoundId] = []
     if not _FOUR_DIGITS.search(text):
@@ -62,7 +125,7 @@ def find_org_numbers(text: str) -> list[FoundId]:
     for hit in islice(_ORG_NUMBER.finditer(text), _MOST):
         digits = hit.group(4) or hit.group(2)[-6:] + hit.group(3)
         valid = _is_org_number(digits)
-        if valid or digits[0] != "0":
+        if digits[0] != "0" or (valid and len(hit.group().strip()) > 10):
             found.append(FoundId(digits, hit.start(), hit.end(), valid))
     return found
 
@@ -72,7 +135,7 @@ def _is_org_number(digits: str) -> bool:
         read_org_number(digits)
     except OrgNumberInvalid:
         return False
-    return digits[2] > "1" or ("00" < digits[2:4] < "13" and "00" < digits[4:6] < "93")
+    return (digits[0] != "0" and digits[2] > "1") or ("00" < digits[2:4] < "13" and "00" < digits[4:6] < "93")
 
 
 def read_phone(text: str, region: str = REGION) -> str | None:

@@ -136,6 +136,7 @@ class SourceSettings(_Section):
     """What every kind of source may set; bounds left out are the source's own."""
 
     enabled: bool = True
+    title: str | None = Field(default=None, max_length=80)
     rows: tuple[int, int] | None = None
     quiet_days: int | None = Field(default=None, ge=0)
     max_age_days: int | None = Field(default=None, ge=0)

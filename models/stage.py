@@ -87,7 +87,7 @@ class MergeCounts:
 
 @dataclass
 class Stage:
-    """One reading on its way in: ``begin`` each item, ``add`` its drafts, ``cover`` its period, then ``merge``.
+    """One reading on its way in: ``add`` drafts, ``cover`` the periods of items, then ``merge``.
 
     Later items are newer. An item that is complete for a period says what is gone: a row of that period which
     neither it nor a later item holds is withdrawn. Each row gets its final state in one step, so that merging the
@@ -100,36 +100,39 @@ class Stage:
     run_id: str
     now: datetime
     _seq: int = field(default=0)
-    _item: int = field(default=0)
 
     def __post_init__(self) -> None:
         """Make room; a temporary table lives as long as its connection, which a pool may hand out again."""
         _SPACE.drop_all(self.connection, checkfirst=True)
         _SPACE.create_all(self.connection, checkfirst=False)
 
-    def begin(self) -> None:
-        """Begin the next, newer item."""
-        self._item += 1
-
-    def cover(self, period: tuple[date, date] | None) -> None:
-        """Say that the current item is complete for ``period`` (both days included), or for everything (None)."""
-        first, last = period or (None, None)
-        self.connection.execute(_PERIOD.insert(), {"item": self._item, "first_day": first, "last_day": last})
-
-    def add(self, rows: Iterable[tuple[Draft, Link]]) -> None:
-        """Stage accepted drafts of the current item with their links; every one has a source_id."""
-        values = [self._row(draft, link) for draft, link in rows]
+    def add(self, rows: Iterable[tuple[int, Draft, Link]]) -> None:
+        """Stage accepted drafts as (item, draft, link); items are numbered from the oldest, every draft has an id."""
+        values = [self._row(item, draft, link) for item, draft, link in rows]
         if values:
             self.connection.execute(_STAGE.insert(), values)
 
-    def present(self, source_ids: Iterable[str]) -> None:
-        """Say that the current item holds these ids although nothing of theirs is to be written."""
+    def present(self, item: int, source_ids: Iterable[str]) -> None:
+        """Say that an item holds these ids although nothing of theirs is to be written."""
         values = [
-            {"seq": self._next(), "item": self._item, "state": "present", "source_id": source_id}
-            for source_id in source_ids
+            {"seq": self._next(), "item": item, "state": "present", "source_id": source_id} for source_id in source_ids
         ]
         if values:
             self.connection.execute(_STAGE.insert(), values)
+
+    def cover(self, item: int, period: tuple[date, date] | None) -> None:
+        """Say that an item is complete for ``period`` (both days included), or for everything (None)."""
+        first, last = period or (None, None)
+        self.connection.execute(_PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
+
+    def revoke(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Take staged rows out again, by (sha256 of their object, source_id): they are present, but not written."""
+        for sha256, source_id in rows:
+            self.connection.execute(
+                _STAGE.update()
+                .where(_STAGE.c.source_id == source_id, _STAGE.c.raw_sha256 == sha256)
+                .values(state="present")
+            )
 
     def find_gone(self) -> tuple[int, int]:
         """Find known rows that the staged items say are gone; return (rows gone, rows known in their periods)."""
@@ -192,12 +195,12 @@ class Stage:
         self._seq += 1
         return self._seq
 
-    def _row(self, draft: Draft, link: Link) -> dict[str, Any]:
+    def _row(self, item: int, draft: Draft, link: Link) -> dict[str, Any]:
         facts = {name: getattr(draft, name) for name in _FACTS}
         facts.update(flags=sorted(set(draft.flags)), facts=dict(sorted(draft.facts.items())))
         return {
             "seq": self._next(),
-            "item": self._item,
+            "item": item,
             "state": "new",
             "source_id": draft.source_id,
             "status": Status.ACCEPTED,

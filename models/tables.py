@@ -75,6 +75,7 @@ class Run(SQLModel, table=True):
     state: str = "running"
     message: str = ""
     version: str = ""
+    matcher: str | None = None
 
 
 class SourceNight(SQLModel, table=True):

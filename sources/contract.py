@@ -96,11 +96,22 @@ class Reading:
 
 
 class Source(Protocol):
-    """A configured source. ``name`` is its key in koll.toml."""
+    """A configured source."""
 
-    name: str
-    info: SourceInfo
-    bounds: Bounds
+    @property
+    def name(self) -> str:
+        """Its key in koll.toml."""
+        ...
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is fixed about its kind."""
+        ...
+
+    @property
+    def bounds(self) -> Bounds:
+        """What is normal for it here."""
+        ...
 
     def read(self, visit: "Visit") -> Reading:
         """Discover, fetch and archive; raise SourceBroken when what answers is not the source we know."""
@@ -138,6 +149,10 @@ class Archive(Protocol):
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes; raise when missing or damaged."""
+        ...
+
+    def holds(self, sha256: str) -> bool:
+        """Tell whether the object is there: ask conditionally only for what can still be read."""
         ...
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from models.dates import read_date
 from models.drafts import Check, Draft, Fault, RawRef
@@ -31,6 +31,7 @@ INFO = SourceInfo(
     names_all_companies=True,
     checks=(
         Check("date-unreadable", Severity.ERROR, "A date has no certain reading."),
+        Check("event-date-unreadable", Severity.WARNING, "The date of the event has no certain reading; left out."),
         Check("channel-unmapped", Severity.ERROR, "The channel has a value that the channel map does not know."),
         Check("outcome-unmapped", Severity.ERROR, "The outcome is none of our words for one."),
         Check("row-ragged", Severity.ERROR, "The row has more or fewer cells than the header."),
@@ -107,7 +108,7 @@ class Extract:
         """Yield one draft a row."""
         return self.parse_stream(BytesIO(content), item)
 
-    def parse_stream(self, stream: BinaryIO, item: RawItem) -> Iterator[Draft]:
+    def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
         """Yield one draft a row, in constant memory for CSV. Raise SourceBroken naming the file and the cure."""
         try:
             for line in read_lines(stream, list(self.columns.values()), encoding=self.encoding):
@@ -126,8 +127,8 @@ class Extract:
             source_id=" ".join(cells["source_id"].split()) or None,
             kind=Kind.COMPLAINT,
             raw=RawRef(sha256=sha256, locator=f"row {line.number}"),
-            received_on=_read_cell_date(cells, "received_on", faults),
-            event_on=_read_cell_date(cells, "event_on", faults),
+            received_on=_read_received(cells["received_on"], faults),
+            event_on=self._read_event_date(cells.get("event_on", ""), flags),
             company=" ".join(cells.get("company", "").split()) or None,
             org_number=self._read_number(cells.get("org_number", ""), flags),
             channel=channel,
@@ -148,6 +149,14 @@ class Extract:
             return None, None
         return mapped, None if mapped is Channel.UNKNOWN else Evidence.FIELD
 
+    @staticmethod
+    def _read_event_date(cell: str, flags: list[str]) -> date | None:
+        """People often remember the day vaguely: that keeps no complaint out."""
+        found = read_date(cell) if cell else None
+        if cell and found is None:
+            flags.append("event-date-unreadable")
+        return found
+
     def _read_number(self, cell: str, flags: list[str]) -> str | None:
         if not cell:
             return None
@@ -158,11 +167,10 @@ class Extract:
             return None
 
 
-def _read_cell_date(cells: Mapping[str, str], name: str, faults: list[Fault]) -> date | None:
-    cell = cells.get(name, "")
+def _read_received(cell: str, faults: list[Fault]) -> date | None:
     found = read_date(cell) if cell else None
     if cell and found is None:
-        faults.append(Fault(code="date-unreadable", field=name, value=cell[:_SHOWN]))
+        faults.append(Fault(code="date-unreadable", field="received_on", value=cell[:_SHOWN]))
     return found
 
 

@@ -1,15 +1,16 @@
 """From a [sources.NAME] table to a source that can be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from models.settings import AnySource, BoardSettings, ExtractSettings, Settings, TipsSettings
 from sources import extract
-from sources.contract import Bounds, Source
+from sources.contract import Bounds, Source, SourceInfo
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden
 
 VERSION = "0.1"
+INFOS: Mapping[str, SourceInfo] = {"extract": extract.INFO, "dm_namnden": DM_NAMNDEN_INFO, "tips": TIPS_INFO}
 
 
 def build_source(

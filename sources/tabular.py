@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import BinaryIO
+from typing import IO
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
@@ -46,7 +46,7 @@ class Line:
 
 
 def read_lines(
-    stream: BinaryIO, headers: Sequence[str], *, encoding: str | None = None, sheet: str | None = None
+    stream: IO[bytes], headers: Sequence[str], *, encoding: str | None = None, sheet: str | None = None
 ) -> Iterator[Line]:
     """Yield the rows of a CSV or XLSX file whose header row holds ``headers`` (other columns are passed along).
 
@@ -102,7 +102,7 @@ def _squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read_csv(stream: BinaryIO, headers: Sequence[str], encoding: str | None) -> Iterator[tuple[int, list[str]]]:
+def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Iterator[tuple[int, list[str]]]:
     chosen = encoding or find_encoding(stream)
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=chosen, errors="replace", newline="")
@@ -125,7 +125,7 @@ def _read_csv(stream: BinaryIO, headers: Sequence[str], encoding: str | None) ->
         text.detach()
 
 
-def find_encoding(stream: BinaryIO) -> str:
+def find_encoding(stream: IO[bytes]) -> str:
     """Return utf-8-sig, utf-16, utf-8 or cp1252: BOM first, then strict UTF-8 over the whole stream."""
     stream.seek(0)
     start = stream.read(4)
@@ -165,7 +165,7 @@ def _find_separator(line: str, headers: Sequence[str]) -> str:
     return max(_SEPARATORS, key=hits)
 
 
-def _read_xlsx(stream: BinaryIO, name: str | None) -> Iterator[tuple[int, list[str]]]:
+def _read_xlsx(stream: IO[bytes], name: str | None) -> Iterator[tuple[int, list[str]]]:
     _check_package(stream)
     stream.seek(0)
     try:
@@ -200,7 +200,7 @@ def _find_sheet(book: Workbook, name: str | None) -> ReadOnlyWorksheet:
     return found[0]
 
 
-def _check_package(stream: BinaryIO) -> None:
+def _check_package(stream: IO[bytes]) -> None:
     """Refuse a ZIP bomb and a huge sheet by the directory and a count of row tags, before any XML is parsed."""
     try:
         with zipfile.ZipFile(stream) as package:

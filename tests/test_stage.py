@@ -22,14 +22,15 @@ def draft(source_id: str, day: date | None = DAY, company: str = "Exempel AB", *
     return Draft(source_id=source_id, kind=Kind.COMPLAINT, raw=raw, received_on=day, company=company, **more)
 
 
-def take(engine: Engine, *items: tuple[list[Draft], Period | None], at: datetime = T0, whole: bool = False) -> MergeCounts:
+def take(
+    engine: Engine, *items: tuple[list[Draft], Period | None], at: datetime = T0, whole: bool = False
+) -> MergeCounts:
     with writing(engine) as connection:
         stage = Stage(connection, "kv", "run", at)
-        for drafts, period in items:
-            stage.begin()
-            stage.add((d, Link()) for d in drafts)
+        for number, (drafts, period) in enumerate(items):
+            stage.add((number, d, Link()) for d in drafts)
             if period or whole:
-                stage.cover(period)
+                stage.cover(number, period)
         return stage.merge()
 
 
@@ -87,10 +88,9 @@ def test_a_refused_row_is_present_and_so_not_withdrawn(engine: Engine) -> None:
     take(engine, ([draft("1"), draft("2")], (DAY, DAY)))
     with writing(engine) as connection:
         stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
-        stage.begin()
-        stage.add([(draft("1"), Link())])
-        stage.present(["2"])
-        stage.cover((DAY, DAY))
+        stage.add([(1, draft("1"), Link())])
+        stage.present(1, ["2"])
+        stage.cover(1, (DAY, DAY))
         assert stage.merge().withdrawn == 0
     assert current(engine)["2"] == ("Exempel AB", "accepted")
 
@@ -112,8 +112,7 @@ def test_a_kill_before_the_commit_leaves_the_tables_as_they_were(engine: Engine)
     take(engine, ([draft("1")], None))
     with pytest.raises(KeyboardInterrupt), writing(engine) as connection:
         stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
-        stage.begin()
-        stage.add([(draft("2"), Link())])
+        stage.add([(1, draft("2"), Link())])
         stage.merge()
         raise KeyboardInterrupt
     assert current(engine) == {"1": ("Exempel AB", "accepted")}

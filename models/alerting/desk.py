@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from models.alerting.evaluation import Decision, Evaluation, Night, Recount
+from models.alerting.evaluation import Decision, Evaluation, Night, Recount, Window
 from models.alerting.ledger import AlertEvent, AlertState, Delivery, Origin, Reason, Standing, What
 from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig
 
@@ -54,11 +54,13 @@ class Desk:
         evaluation: Evaluation | None = None,
         watermark: date | None = None,
         sources: Iterable[str] | None = None,
+        window: Window | None = None,
         recount: Recount | None = None,
         note: str = "",
     ) -> AlertEvent:
         """Return one event about ``state``'s alert with everything the night and the rule say about it."""
         told = state.told
+        window = window or (evaluation.window if evaluation else None)
         names = sources if sources is not None else (self.rule.sources if self.rule else ())
         return AlertEvent(
             *state.key,
@@ -75,12 +77,12 @@ class Desk:
             reason=reason,
             delivery=self._choose_delivery(state, reason, evaluation),
             muted=reason is not None and state.is_silenced(self.night.business_date),
-            count=evaluation.count if evaluation else count,
+            count=evaluation.count if evaluation and count is None else count,
             count_before=told.count if told and state.active else None,
             level_before=told.level if told and state.active else 0,
             told_before=told.business_date if told and state.active else None,
-            window_from=evaluation.window.start if evaluation else None,
-            window_to=evaluation.window.end if evaluation else None,
+            window_from=window.start if window else None,
+            window_to=window.end if window else None,
             watermark=evaluation.watermark if evaluation else watermark,
             sources=self._show_sources(names),
             changes=_show_changes(recount),
@@ -89,7 +91,7 @@ class Desk:
             note=note,
         )
 
-    def remind(self, state: AlertState) -> Iterator[AlertEvent]:
+    def remind(self, state: AlertState, evaluation: Evaluation | None = None) -> Iterator[AlertEvent]:
         """Ask again when nobody has answered for one of the reminder days; a missed night is caught up once."""
         if state.standing is not Standing.OPEN or state.asked_on is None or self._has_case(state):
             return
@@ -103,7 +105,8 @@ class Desk:
                 state,
                 What.REMINDED,
                 level=state.level,
-                count=told.count if told else None,
+                count=told.count if told and evaluation is None else None,
+                evaluation=evaluation,
                 reason=Reason.REMINDER,
                 occasion=f"{state.asked_on} day {due}",
             )

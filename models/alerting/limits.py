@@ -8,7 +8,7 @@ clear ── count reaches a level ──► open ── higher level, or grew s
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.alerting.desk import Desk
-from models.alerting.evaluation import Evaluation
+from models.alerting.evaluation import Evaluation, Window
 from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Origin, Reason, Standing, What, advance
 from models.alerting.rules import LimitRule
 
@@ -56,7 +56,8 @@ def _decide_member(desk: Desk, rule: LimitRule, evaluation: Evaluation, state: A
         )  # fmt: skip
     else:
         yield from _clear(desk, rule, evaluation, state, levels[0])
-        yield from desk.remind(state)
+        if evaluation.count >= levels[0]:
+            yield from desk.remind(state, evaluation)
 
 
 def _open(desk: Desk, evaluation: Evaluation, state: AlertState, levels: Sequence[int], reached: int) -> AlertEvent:
@@ -111,9 +112,11 @@ def _is_retracted(desk: Desk, evaluation: Evaluation, state: AlertState, reached
 
 def _retract(desk: Desk, evaluation: Evaluation, state: AlertState, reached: int) -> Iterator[AlertEvent]:
     """Take back what was said. A lower level that still holds goes on as a new episode, which the same mail tells."""
+    recount, told = evaluation.recount, state.told
+    assert recount and told and told.window_from and told.window_to
     retracted = desk.write(
-        state, What.RETRACTED, level=state.level, reason=Reason.RETRACTED, evaluation=evaluation,
-        recount=evaluation.recount, note=f"recount {evaluation.recount.count}" if evaluation.recount else "",
+        state, What.RETRACTED, level=state.level, reason=Reason.RETRACTED, count=recount.count, recount=recount,
+        evaluation=evaluation, window=Window(told.window_from, told.window_to),
     )  # fmt: skip
     yield retracted
     if reached:

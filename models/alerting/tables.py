@@ -129,6 +129,14 @@ def write_night(session: Session, events: list[AlertEvent], mails: list[OutboxRo
     return len(new_events), len(new_mails)
 
 
+def read_weekly(session: Session, on: date) -> tuple[list[AlertEvent], set[str]]:
+    """Return (weekly events that are in no mail yet, recipients of any mail of this night)."""
+    mailed = {event_id for event_ids in session.exec(select(OutboxRow.event_ids)) for event_id in event_ids}
+    weekly = select(AlertEventRow).where(AlertEventRow.delivery == Delivery.WEEKLY).order_by(col(AlertEventRow.id))
+    waiting = [to_event(row) for row in session.exec(weekly) if row.event_id not in mailed]
+    return waiting, set(session.exec(select(OutboxRow.recipient).where(OutboxRow.business_date == on)))
+
+
 def compare_outbox(session: Session) -> list[str]:
     """Return one line for each event that should have been mailed to a group and is in no mail to it.
 

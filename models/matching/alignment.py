@@ -10,14 +10,18 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, Levenshtein
 
-from models.matching.weights import Words
+from models.matching.forms import Form, fold
+from models.matching.vocabulary import COUNTRIES, DOTTED_WEAK, GROUP_WORDS
+from models.matching.weights import Words, is_prior_common
 
-DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 2.2, 0.4
+DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 3.5, 0.4
+NO_DOTS = 0.1  # å, ä, ö written without
 JOINED, ABBREVIATED, INITIALS = 0.3, 0.9, 1.6
 
-_ROWS = ("1234567890", "qwertyuiopa", "asdfghjkloa", "zxcvbnm")
-_SOUNDS = {frozenset(p) for p in ("ck", "vw", "sz", "iy", "gj", "kq", "0o", "1l", "1i", "5s")}
-_VOWEL_SOUNDS = {frozenset(p) for p in ("ae", "ao", "oe")}  # ä heard as e, å as o
+_ROWS = ("1234567890", "qwertyuiop\u00e5", "asdfghjkl\u00f6\u00e4", "zxcvbnm")
+_SOUNDS = {frozenset(p) for p in ("ck", "vw", "sz", "iy", "gj", "kq", "0o", "1l", "1i", "5s", "\u00e4e", "\u00e5o")}
+_SAME = {frozenset(p) for p in ("\u00e5a", "\u00e4a", "\u00f6o", "\u00f8o", "\u00f8\u00f6", "\u00e6\u00e4", "\u00e6a", "\u00e9e")}
+_VOWEL_SOUNDS = {frozenset(p) for p in ("ae", "ao")}  # a written for ä or å, heard as e or o
 _NEIGHBOURS: set[frozenset[str]] = set()
 for _y, _row in enumerate(_ROWS):
     for _x, _key in enumerate(_row):
@@ -27,7 +31,7 @@ for _y, _row in enumerate(_ROWS):
 
 def allowed_slips(length: int) -> int:
     """Return how many slips a word of ``length`` letters may hold and still be that word."""
-    return 0 if length < 3 else 1 if length <= 5 else 2 if length <= 8 else 3
+    return 0 if length < 4 else 1 if length <= 5 else 2 if length <= 8 else 3
 
 
 @lru_cache(maxsize=50_000)
@@ -40,15 +44,22 @@ def sound_of(word: str) -> str:
     return "".join(c for i, c in enumerate(word) if i == 0 or c != word[i - 1])
 
 
-_HEARD = str.maketrans({"c": "k", "q": "k", "w": "v", "z": "s", "y": "i"})
+_HEARD = str.maketrans(
+    {"c": "k", "q": "k", "w": "v", "z": "s", "y": "i", "\u00e4": "e", "\u00e6": "e", "\u00e5": "o", "\u00f8": "\u00f6"}
+)
 
 
 @lru_cache(maxsize=100_000)
 def slip_cost(written: str, meant: str) -> float | None:
-    """Return what it costs to take ``written`` for a misspelt ``meant``, or None when it is another word."""
-    allowed = allowed_slips(min(len(written), len(meant)))
-    if OSA.distance(written, meant, score_cutoff=allowed) > allowed:
-        if allowed and written[0] == meant[0] and sound_of(written) == sound_of(meant):
+    """Return what it costs to take ``written`` for a misspelt ``meant``, or None when it is another word.
+
+    Both in lower case with the diacritics they were written with.
+    """
+    plain = written if written.isascii() else fold(written)
+    plain_meant = meant if meant.isascii() else fold(meant)
+    allowed = min(allowed_slips(len(plain) + 1), allowed_slips(len(plain_meant)))
+    if OSA.distance(plain, plain_meant, score_cutoff=allowed) > allowed:
+        if allowed and plain[0] == plain_meant[0] and sound_of(written) == sound_of(meant):
             return SOUND
         return None
     cost = _weigh_slips(written, meant)
@@ -92,6 +103,8 @@ def _is_swap(written: str, meant: str, one: tuple[str, int, int], two: tuple[str
 
 def _replace_cost(one: str, two: str) -> float:
     pair = frozenset((one, two))
+    if pair in _SAME:
+        return NO_DOTS
     if pair in _SOUNDS:
         return SOUND
     if pair in _NEIGHBOURS:
@@ -113,7 +126,8 @@ def _extra_cost(word: str, at: int) -> float:
 class Alignment:
     """How the strong words of a mention lie against those of a name.
 
-    ``pairs`` are (word written, word meant, kind, cost); kinds are same, slip, joined, short, initials.
+    ``pairs`` are (word written, word meant, kind, cost); kinds are same, slip, sound (another word that sounds alike), joined, short,
+    initials.
     """
 
     pairs: list[tuple[str, str, str, float]] = field(default_factory=list)
@@ -131,57 +145,105 @@ class Alignment:
         return any(pair[2] == kind for pair in self.pairs)
 
 
-def align(
-    written: Sequence[str], meant: Sequence[str], words: Words, dotted: frozenset[str] = frozenset()
-) -> Alignment:
-    """Lay the words of a mention against those of a name; each word is used once, the cheapest pairs first."""
+def align(written: Form, meant: Form, words: Words, all_words: bool = False) -> Alignment:
+    """Lay the words of a mention against those of a name; each word is used once, the cheapest pairs first.
+
+    Country and group words are left out unless ``all_words``, or unless there are no others.
+    """
     found = Alignment()
-    left = list(meant)
+    left = list(meant.words if all_words else meant.strong or meant.words)
+    order = left.copy()
     rest = []
     last = -1
-    for word in written:
+    for word in written.words if all_words else written.strong or written.words:
         if word in left:
             left.remove(word)
             found.pairs.append((word, word, "same", 0.0))
-            at = meant.index(word)
+            at = order.index(word)
             found.in_order = found.in_order and at >= last
             last = at
         else:
             rest.append(word)
     if rest and left:
-        rest, left = _pair_slips(found, rest, left, words)
+        rest, left = _pair_slips(found, rest, left, _Spelling(written, meant), words)
     if rest and left and len(rest) != len(left):
-        rest, left = _pair_joined(found, rest, left)
+        rest, left = _pair_joined(found, rest, left, _Spelling(written, meant))
     if rest and left:
-        rest, left = _pair_short(found, rest, left, words, dotted)
+        rest, left = _pair_short(found, rest, left, words, written.dotted)
     found.left_written, found.left_meant = rest, left
     return found
 
 
-def _pair_slips(found: Alignment, rest: list[str], left: list[str], words: Words) -> tuple[list[str], list[str]]:
+class _Spelling:
+    """Costs between folded words of two forms, weighed on how they were written where that is known."""
+
+    __slots__ = ("meant", "written")
+
+    def __init__(self, written: Form, meant: Form) -> None:
+        self.written, self.meant = written.written, meant.written
+
+    def cost(self, word: str, other: str) -> float | None:
+        if abs(len(word) - len(other)) > 3:
+            return None
+        if word[:-1] == other and word[-1] == "i":
+            return JOINED  # "VVSi Malmö"
+        cost = slip_cost(word, other)
+        if cost and (self.written or self.meant):
+            cost = slip_cost(self.written.get(word, word), self.meant.get(other, other))
+        for spelled, letter in _SPELLED_OUT:
+            if spelled in word and other in self.meant:
+                plain = slip_cost(word.replace(spelled, letter), other)
+                if plain is not None and (cost is None or plain + NO_DOTS < cost):
+                    cost = plain + NO_DOTS
+        return cost
+
+
+_SPELLED_OUT = (("ae", "a"), ("oe", "o"), ("aa", "a"))
+
+
+def _pair_slips(
+    found: Alignment, rest: list[str], left: list[str], spelling: _Spelling, words: Words
+) -> tuple[list[str], list[str]]:
     offers = []
     for i, word in enumerate(rest):
         for j, other in enumerate(left):
-            cost = slip_cost(word, other)
-            if cost is not None and (cost <= DOUBLED or not words.is_established(word, other)):
-                offers.append((cost, i, j))
+            cost = spelling.cost(word, other)
+            if cost is None:
+                continue
+            if _is_genitive(word, other) and not is_prior_common(other):
+                offers.append((cost, i, j, "sound"))
+            elif cost <= DOUBLED or not words.is_established(word, other):
+                offers.append((cost, i, j, "slip"))
+            elif sound_of(word) == sound_of(other):
+                offers.append((cost, i, j, "sound"))
     if not offers:
         return rest, left
     used_i: set[int] = set()
     used_j: set[int] = set()
-    for cost, i, j in sorted(offers):
+    for cost, i, j, kind in sorted(offers):
         if i not in used_i and j not in used_j:
             used_i.add(i)
             used_j.add(j)
-            found.pairs.append((rest[i], left[j], "slip", cost))
+            found.pairs.append((rest[i], left[j], kind, cost))
     return [w for i, w in enumerate(rest) if i not in used_i], [w for j, w in enumerate(left) if j not in used_j]
 
 
-def _pair_joined(found: Alignment, rest: list[str], left: list[str]) -> tuple[list[str], list[str]]:
+def _is_genitive(word: str, other: str) -> bool:
+    """Tell whether two names differ by an s only: Norberg and Norbergs are two companies as often as one."""
+    return word == other + "s" or other == word + "s"
+
+
+def _pair_joined(
+    found: Alignment, rest: list[str], left: list[str], spelling: _Spelling
+) -> tuple[list[str], list[str]]:
     written, meant = "".join(rest), "".join(left)
-    cost = 0.0 if written == meant else slip_cost(written, meant)
-    if cost is None:
-        return rest, left
+    cost = 0.0
+    if written != meant:
+        whole = "".join(spelling.written.get(word, word) for word in rest)
+        near = slip_cost(whole, "".join(spelling.meant.get(word, word) for word in left))
+        if near is None:
+            return rest, left
+        cost = near
     found.pairs.append((" ".join(rest), " ".join(left), "joined", JOINED + cost))
     return [], []
 
@@ -191,8 +253,11 @@ def _pair_short(
 ) -> tuple[list[str], list[str]]:
     for word in list(rest):
         for other in left:
-            if is_short_for(word, other, word in dotted) and (word in dotted or not words.is_established(word, other)):
-                found.pairs.append((word, other, "short", ABBREVIATED))
+            if not is_short_for(word, other, word in dotted):
+                continue
+            known = words.is_established(word, other)
+            if word in dotted or (is_prior_common(other) and (not known or other.startswith(word))):
+                found.pairs.append((word, other, "short" if word in dotted or not known else "sound", ABBREVIATED))
                 rest.remove(word)
                 left.remove(other)
                 break
@@ -208,7 +273,36 @@ def is_short_for(short: str, whole: str, dotted: bool = False) -> bool:
         return False
     if whole.startswith(short):
         return True
-    if any(letter in "aeiouy" for letter in short[1:]) and not dotted:
+    if any(letter in "aeiouy" for letter in short[1:]):
         return False
     rest = iter(whole)
     return all(letter in rest for letter in short)
+
+
+def without_misspelt_weak(form: Form, words: Words) -> Form:
+    """Return the form with misspelt and abbreviated country and group words (sveirge, sv.) counted as such."""
+    odd = [
+        word
+        for word in form.strong
+        if (word in form.dotted and word in DOTTED_WEAK)
+        or (len(word) >= 5 and not words.count(word) and not is_prior_common(word) and _is_near_weak(word))
+    ]
+    if not odd or len(odd) == len(form.strong):
+        return form
+    changed = Form(form.words, tuple(w for w in form.strong if w not in odd), form.weak.union(odd), form.legal)
+    changed.spelled, changed.dotted, changed.written = form.spelled, form.dotted, form.written
+    changed.countries = form.countries
+    return changed
+
+
+@lru_cache(maxsize=50_000)
+def _is_near_weak(word: str) -> bool:
+    return any(
+        (cost := slip_cost(word, weak)) is not None and cost <= MOST_FOR_WEAK
+        for weak in _LONG_WEAK
+        if abs(len(weak) - len(word)) <= 2
+    )
+
+
+MOST_FOR_WEAK = 2.3
+_LONG_WEAK = [word for word in (*COUNTRIES, *GROUP_WORDS) if len(word) >= 5]

@@ -61,7 +61,7 @@ class Companies:
                     continue
                 self.words.update(set(form.words))
                 self.names.append(name)
-                cores.append(form.core)
+                cores.append(form.joined or form.core)
                 core_hashes.append(hash(form.core))
                 joined_hashes.append(hash(form.joined or form.core))
                 numbers.append(number)
@@ -104,6 +104,10 @@ class Companies:
         for key in {form.joined or form.core, form.spelled}:
             found += self._by_joined.find(hash(key))
         return list(dict.fromkeys(found))
+
+    def of_org_number(self, org_number: str) -> list[int]:
+        """Return the numbers of the names of the company with this number."""
+        return self._by_number.find(hash(org_number))
 
     def with_org_number(self, org_number: str) -> str | None:
         """Return a name of the company with this number."""

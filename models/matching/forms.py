@@ -5,6 +5,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
@@ -53,10 +54,11 @@ class Form:
 
     ``words`` are the folded words without legal forms and binding words; ``strong`` those that are not a country's
     or a group's; ``core`` and ``joined`` the two run together; ``spelled`` is ``core`` with ae, aa, oe for the
-    diacritics that were written (equal to ``core`` when there were none); ``dotted`` the words that ended in a dot.
+    diacritics that were written (equal to ``core`` when there were none); ``dotted`` the words that ended in a dot;
+    ``written`` the words that had diacritics, with them.
     """
 
-    __slots__ = ("bind", "core", "countries", "dotted", "joined", "legal", "spelled", "strong", "weak", "words")
+    __slots__ = ("core", "countries", "dotted", "joined", "legal", "spelled", "strong", "weak", "words", "written")
 
     def __init__(self, words: tuple[str, ...], strong: tuple[str, ...], weak: frozenset[str], legal: frozenset[str]):
         self.words = words
@@ -68,10 +70,11 @@ class Form:
         self.spelled = self.core
         self.countries = frozenset(COUNTRIES[w] for w in weak if w in COUNTRIES) if weak else _NOTHING
         self.dotted: frozenset[str] = _NOTHING
-        self.bind = False
+        self.written: Mapping[str, str] = _UNCHANGED
 
 
 _NOTHING: frozenset[str] = frozenset()
+_UNCHANGED: Mapping[str, str] = {}
 _LEGAL_SETS: dict[frozenset[str], frozenset[str]] = {_NOTHING: _NOTHING}
 
 
@@ -116,7 +119,15 @@ def form_of(text: str) -> Form:
     lower = text[:LONGEST].casefold()
     if _HAS_DIACRITICS.search(lower):
         spelled, _ = split_words(lower.translate(_WRITTEN_OUT))
-        form.spelled = form_of_words(spelled).core if len(spelled) == len(found) else form.core
+        if len(spelled) == len(found):
+            form.spelled = form_of_words(spelled).core
+        plain = _WORD.findall(lower)
+        if len(plain) == len(found):
+            form.written = {
+                word: as_written.rstrip(".")
+                for word, as_written in zip(found, plain, strict=True)
+                if word != as_written and not as_written.isascii()
+            }
     return form
 
 
@@ -133,7 +144,6 @@ def form_of_words(found: list[str]) -> Form:
     else:
         weak = frozenset(w for w in words if w in COUNTRIES or w in GROUP_WORDS)
         form = Form(tuple(words), tuple(strong), weak, legal)
-    form.bind = len(words) != len(found)
     return form
 
 

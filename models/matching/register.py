@@ -1,5 +1,6 @@
 """The members' names as an index: exact keys, identifiers, dates, and who claims the same."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from datetime import date
 
 from models.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.matching.blocking import GramIndex
-from models.matching.forms import Form, form_of
+from models.matching.forms import Form, fold, form_of
 from models.matching.mention import KnownMember
 from models.words import NameKind
 
+_CAPITALS = re.compile(r"(?<![^\W_])[^\W\d_a-z\u00e5\u00e4\u00f6]{2,5}(?![^\W_])")
+_MOST_HEADS = 5  # names that begin with one word and are looked at for it alone; more and it tells nobody apart
 _TEXT_KINDS = frozenset({NameKind.LEGAL, NameKind.TRADE, NameKind.BRAND, NameKind.FORMER})
 
 
@@ -58,6 +61,8 @@ class Register:
         self.by_core: dict[str, int | tuple[int, ...]] = {}
         self.by_joined: dict[str, int | tuple[int, ...]] = {}
         self.by_order: dict[str, int | tuple[int, ...]] = {}
+        self.by_head: dict[str, int | tuple[int, ...]] = {}
+        self.initials: set[str] = set()
         self.numbers: dict[str, int] = {}
         self.domains: dict[str, list[Claim]] = {}
         self.phones: dict[str, list[Claim]] = {}
@@ -65,7 +70,7 @@ class Register:
         self.with_domain: set[int] = set()
         for at, known in enumerate(self.members):
             self._take_in(at, known)
-        self.grams = GramIndex([form.core for form in self.forms])
+        self.grams = GramIndex([form.joined or form.core for form in self.forms])
         self.longest = max((len(form.words) for form in self.forms), default=0)
 
     def _take_in(self, at: int, known: KnownMember) -> None:
@@ -100,6 +105,8 @@ class Register:
         self.texts.append(text)
         self.kinds.append(kind)
         self.forms.append(form)
+        if not text.isupper():
+            self.initials.update(fold(word) for word in _CAPITALS.findall(text))
         if valid_from is not None or valid_to is not None:
             self.dates[number] = (valid_from, valid_to)
         _enter(self.by_core, form.core, number)
@@ -110,6 +117,24 @@ class Register:
                 _enter(self.by_joined, form.joined, number)
             if len(form.strong) > 1:
                 _enter(self.by_order, " ".join(sorted(form.strong)), number)
+                _enter_few(self.by_head, form.strong[0], number)
+
+    def near(self, form: Form, most: int) -> list[int]:
+        """Return the numbers of the names that are worth a close look."""
+        found = self.grams.nearest(form.joined or form.core, most)
+        for number in _numbers(self.by_head.get(form.strong[0])) if form.strong else ():
+            if number not in found:
+                found.append(number)
+        return found
+
+    def names_of(self, number: int) -> Iterator[int]:
+        """Yield the numbers of all names of the member that has this one."""
+        owner, first = self.owners[number], number
+        while first > 0 and self.owners[first - 1] == owner:
+            first -= 1
+        while first < len(self.owners) and self.owners[first] == owner:
+            yield first
+            first += 1
 
     def named(self, form: Form) -> set[int]:
         """Return the numbers of the names equal to ``form`` in any of the exact keys."""
@@ -179,6 +204,12 @@ def _enter(table: dict[str, int | tuple[int, ...]], key: str, number: int) -> No
         table[key] = (*there, number)
     else:
         table[key] = (there, number)
+
+
+def _enter_few(table: dict[str, int | tuple[int, ...]], key: str, number: int) -> None:
+    there = table.get(key)
+    if not isinstance(there, tuple) or len(there) < _MOST_HEADS:
+        _enter(table, key, number)
 
 
 def _numbers(entry: int | tuple[int, ...] | None) -> tuple[int, ...]:

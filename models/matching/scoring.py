@@ -3,17 +3,32 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from models.matching.alignment import Alignment, align
+from models.matching.alignment import DOUBLED, ONE_MORE, SWAPPED, Alignment, align
 from models.matching.forms import Form
 from models.matching.vocabulary import FORM_COUNTRY
 from models.matching.weights import OWN, WEAK, Words
 
 SAME, SAME_LETTERS, SAME_STRONG, OTHER_ORDER = 1.0, 0.97, 0.97, 0.96
 ONE_COMMON_WORD = 0.6
-SAYS_LESS, SAYS_LESS_COMMON, SAYS_MORE = 0.92, 0.62, 0.6
+SAYS_LESS, SAYS_LESS_SHORT, SAYS_LESS_SHARED, SAYS_LESS_COMMON, SAYS_MORE = 0.935, 0.915, 0.87, 0.62, 0.6
+LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
-SLIP, LENGTH_POWER, COMMON_SHARE = 0.30, 0.75, 0.35
-CAPPED = 0.88
+SLIP, OTHER_LETTERS, COMMON_SHARE = 0.40, 0.5, 0.35
+CAPPED = {  # how high a score a reason for review leaves: it ranks what people are asked
+    "other-legal-form": 0.925,
+    "foreign": 0.9,
+    "one-common-word": 0.6,
+    "initials": 0.925,
+    "says-more": 0.6,
+    "says-less": 0.87,
+    "short-word": 0.7,
+    "short-name": 0.915,
+    "sounds-alike": 0.85,
+    "out-of-date": 0.7,
+    "runner-up": 0.8,
+    "contested": 0.8,
+    "near-non-member": 0.8,
+}
 
 WHY = {
     "same-name": "Same name as {name}",
@@ -35,7 +50,9 @@ AGAINST = {
     "initials": "initials only",
     "says-more": "the mention says more than the member's name",
     "says-less": "the mention says less than the member's name, and others may share the words",
-    "short-word": "too short a word to forgive a slip in",
+    "sounds-alike": "another word that sounds or begins alike",
+    "short-name": "too short a name to forgive a slip in",
+    "short-word": "initials, or too short a word to forgive a slip in",
 }
 
 
@@ -62,11 +79,10 @@ def fit(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bo
         found.caps.append("foreign")
     meant = form.strong or form.words
     if len(meant) == 1 and (not form.strong or words.is_common(meant[0])) and found.rule != "abbreviated":
-        if len(form.words) == 1 or found.rule not in ("same-name", "same-letters"):
+        if len(form.words) == 1 or not _is_whole(form, name, words):
             found.caps.append("one-common-word")
-            found.score = min(found.score, ONE_COMMON_WORD)
-    if found.caps:
-        found.score = min(found.score, CAPPED)
+    for cap in found.caps:
+        found.score = min(found.score, CAPPED[cap])
     return found
 
 
@@ -84,6 +100,13 @@ def _fit_exactly(form: Form, name: Form) -> Fit | None:
     return None
 
 
+def _is_whole(form: Form, name: Form, words: Words) -> bool:
+    """Tell whether every word of both is paired, those of a country or a group too."""
+    lain = align(form, name, words, all_words=True)
+    left = (*lain.left_written, *lain.left_meant)
+    return not left or (len(lain.pairs) > 1 and all(words.weight(word) <= WEAK for word in left))
+
+
 def _is_foreign(form: Form, name: Form) -> bool:
     home = name.countries | {FORM_COUNTRY[f] for f in name.legal if f in FORM_COUNTRY}
     here = form.countries | {FORM_COUNTRY[f] for f in form.legal if f in FORM_COUNTRY}
@@ -91,8 +114,8 @@ def _is_foreign(form: Form, name: Form) -> bool:
 
 
 def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bool]) -> Fit:
-    written, meant = form.strong or form.words, name.strong or name.words
-    lain = align(written, meant, words, form.dotted)
+    meant = name.strong or name.words
+    lain = align(form, name, words)
     if not lain.pairs or (lain.left_written and lain.left_meant):
         return Fit(UNLIKE, "unlike", alignment=lain)
     score = 1 - _slip_penalty(lain, words)
@@ -103,13 +126,21 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     if lain.left_meant:
         return _fit_less(lain, score, meant, words, is_alone)
     if lain.has("initials"):
-        return Fit(min(score, CAPPED), "abbreviated", ["initials"], lain)
-    rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") else "joined"
+        return Fit(score, "abbreviated", ["initials"], lain)
+    rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
     found = Fit(score, rule, [], lain)
-    if any(kind == "slip" and cost > 0.7 and is_initialism(meant) for _, meant, kind, cost in lain.pairs):
-        found.caps.append("short-word")
-        found.score = min(found.score, 0.7)
+    for _, word, kind, cost in lain.pairs:
+        if kind == "slip" and cost > SWAPPED and (word in words.initials or is_initialism(word)):
+            found.caps.append("short-word")
+        elif kind == "slip" and len(lain.pairs) == 1 and _is_too_short(word, cost, words):
+            found.caps.append("short-name")
+    if lain.has("sound"):
+        found.caps.append("sounds-alike")
     return found
+
+
+def _is_too_short(word: str, cost: float, words: Words) -> bool:
+    return (cost > SWAPPED and len(word) <= words.short_name) or (cost > DOUBLED and len(word) < LONG_ENOUGH)
 
 
 def is_initialism(word: str) -> bool:
@@ -118,13 +149,15 @@ def is_initialism(word: str) -> bool:
 
 
 def _slip_penalty(lain: Alignment, words: Words) -> float:
-    letters = sum(len(pair[1]) for pair in lain.pairs)
-    cost = 0.0
+    cost, letters = 0.0, 0.0
     for _, meant, kind, slips in lain.pairs:
         if slips:
             weight = max((words.weight(word) for word in meant.split()), default=OWN)
             cost += slips * (COMMON_SHARE + (1 - COMMON_SHARE) * weight) if kind != "joined" else slips
-    return SLIP * cost / max(letters, 1) ** LENGTH_POWER
+            letters += len(meant)
+        else:
+            letters += OTHER_LETTERS * len(meant)
+    return SLIP * cost / max(letters, 1.0)
 
 
 def _fit_more(lain: Alignment, score: float, words: Words) -> Fit:
@@ -142,11 +175,14 @@ def _fit_less(
     """The name has words that the mention lacks: sure only when what is shared begins it and is this company's own."""
     shared = [word for pair in lain.pairs for word in pair[1].split()]
     begins = list(meant[: len(shared)]) == shared
-    if any(words.weight(word) >= OWN for word in shared) and begins and is_alone(shared):
-        found = Fit(score - (1 - SAYS_LESS), "says-less", [], lain)
-        if score < 1 or lain.has("short"):
-            found.caps.append("says-less")
-        return found
-    if all(words.is_common(word) for word in shared) or not begins:
+    if not begins or all(words.is_common(word) for word in shared) or lain.cost > ONE_MORE:
         return Fit(UNLIKE, "unlike", alignment=lain)
-    return Fit(min(score - 0.1, SAYS_LESS_COMMON), "says-less", ["says-less"], lain)
+    found = Fit(SAYS_LESS_COMMON, "says-less", ["says-less"], lain)
+    if lain.cost or not any(words.weight(word) >= OWN for word in shared):
+        found.score = min(score - 0.1, SAYS_LESS_COMMON)
+    elif is_alone(shared):
+        found.score = SAYS_LESS if max(map(len, shared)) >= LONG_ENOUGH else SAYS_LESS_SHORT
+        found.caps = []
+    elif any(words.among_members[word] == 1 for word in shared):
+        found.score = SAYS_LESS_SHARED
+    return found

@@ -85,9 +85,7 @@ def _name_at(
     return None
 
 
-def _describe(
-    text: str, tokens: Sequence[Token], first: int, last: int, names: set[int], genitive: bool
-) -> NameSpan:
+def _describe(text: str, tokens: Sequence[Token], first: int, last: int, names: set[int], genitive: bool) -> NameSpan:
     capital = tokens[first].raw[0].isupper() or any(c.isupper() for c in tokens[first].raw)
     while last + 1 < len(tokens) and _goes_on(tokens[last + 1].word) and not _ends_between(text, tokens, last):
         last += 1

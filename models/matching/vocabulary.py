@@ -55,7 +55,7 @@ _FORMS = {
 LEGAL = {spelling: form for form, spellings in _FORMS.items() for spelling in spellings.split()}
 
 # Forms that are words or initials too: a form only at the end of a name (or, the last three, in front).
-AT_THE_END = frozenset("as ag sa se co company kg sl ks is lp kk nv bv ou sia spa sas ug ans enk".split())
+AT_THE_END = frozenset("as asa ag sa se co company kg sl ks is lp kk nv bv ou sia spa sas ug ans enk".split())
 IN_FRONT = frozenset("ab hb kb aktiebolaget handelsbolaget kommanditbolaget oy as".split())
 COMPOUND_FORMS = ("aktiebolaget", "aktiebolag")
 LONG_FORMS = ("aktiebolag", "aktiebolaget", "handelsbolag", "kommanditbolag")  # recognised misspelt
@@ -86,10 +86,10 @@ _COUNTRIES = {
 }
 COUNTRIES = {word: code for code, words in _COUNTRIES.items() for word in words.split()}
 GROUP_WORDS = frozenset(
-    """nordic norden nordics scandinavia skandinavien international europe europa global worldwide
+    """nordic norden nordics scandinavia skandinavien international europe europa
     group grupp gruppen gruppe koncern koncernen holding holdings konsern konsernet grp intl""".split()
 )
-BINDING = frozenset("i och and og of the for pa av de & der die das und et la le".split())
+BINDING = frozenset("i och and og of the for pa av de & der und".split())
 NOISE = frozenset("org orgnr organisationsnummer orgnummer nr tel tfn www http https".split())
 
 # ------------------------------------------------------------------ a prior for small registers
@@ -113,7 +113,7 @@ TRADE_WORDS = frozenset(
     avis lotteri lotteriet lottery foretag foretaget bolaget selskapet firma byra byran byra butik shop store
     marknads industri industrier industries partners partner center centre senter central abonnemang lotto spel
     kontroll products produkter svenska svensk norsk norske nordisk nordiska scandinavian skandinaviska swedish
-    norwegian european american national nationella nasjonal general forenade allmanna callcenter contact""".split()
+    norwegian european american national nationella nasjonal general global worldwide forenade allmanna callcenter contact""".split()
 )
 TOWNS = frozenset(
     """stockholm goteborg malmo uppsala vasteras orebro linkoping helsingborg jonkoping norrkoping lund umea gavle
@@ -133,6 +133,16 @@ SURNAME_TAILS = (
     "berg|berger|blad|blom|bom|borg|dahl|feldt|fors|gren|hammar|holm|hult|in|lind|ling|lof|lund|man|mark|"
     "qvist|kvist|quist|roos|roth|sjo|sten|stedt|strand|strom|vall|vik|wall|en|er|ell"
 )
+
+PATRONYMIC_STEMS = (
+    "anders|johan|karl|carl|nil|erik|erick|lar|ol|per|pet|sven|gustaf|gustav|petter|peter|jon|jan|han|bengt|jon|jakob|"
+    "magnu|olof|matt|fredrik|henrik|daniel|hakan|gunnar|samuel|fran|isak|arvid|clae|klae|marten|elia|pal|herman|ake|"
+    "mikael|micael|rolf|knut|tor|jen|kristian|christian|pede|ander|johanne|emil|david|abraham|josef|simon|thoma|joel"
+)
+PATRONYMIC_TAILS = "son|sson|sons|ssons|sen|ssen|sens"
+
+# Short forms that stand for a country or a group when a dot follows.
+DOTTED_WEAK = frozenset("sv sve sver no nor int intl inter grp gr nord scand".split())
 
 # Words that end a name inside a sentence, all lower case in the fold.
 SENTENCE_WORDS = frozenset(

@@ -4,15 +4,26 @@
 two apart by counting, so a short prior of trade words, towns and surname patterns speaks until the counts do.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from models.matching.vocabulary import BINDING, COUNTRIES, GROUP_WORDS, SURNAME_HEADS, SURNAME_TAILS, TOWNS, TRADE_WORDS
+from models.matching.vocabulary import (
+    BINDING,
+    COUNTRIES,
+    GROUP_WORDS,
+    PATRONYMIC_STEMS,
+    PATRONYMIC_TAILS,
+    SURNAME_HEADS,
+    SURNAME_TAILS,
+    TOWNS,
+    TRADE_WORDS,
+)
 
 WEAK, COMMON, SURNAME, OWN = 0.05, 0.45, 0.8, 1.0
 
-_SURNAME = re.compile(rf"(?:{SURNAME_HEADS})(?:{SURNAME_TAILS})s?|[a-z]{{3,}}(?:ss?on|sen)s?")
+_SURNAME = re.compile(rf"(?:{SURNAME_HEADS})(?:{SURNAME_TAILS})?s?|(?:{PATRONYMIC_STEMS})(?:{PATRONYMIC_TAILS})")
 
 
 class Words:
@@ -30,6 +41,9 @@ class Words:
         total = members + company_count
         self.common_from = max(4.0, 4.0 * (total / 300) ** 0.25)
         self._weights: dict[str, float] = {}
+        # letters of a one-word name that may not hold a slip: with many members some name is always a letter away
+        self.short_name = 5 + max(0.0, 1.5 * math.log10(max(members, 1) / 300))
+        self.initials: set[str] = set()  # words that members' names write in capitals (SEB)
 
     def count(self, word: str) -> int:
         """Return in how many names ``word`` stands."""

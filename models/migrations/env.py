@@ -1,9 +1,21 @@
 """Alembic's entry: runs migrations on the connection that ``models.store.upgrade`` opened."""
 
+from typing import Literal
+
 from alembic import context
-from sqlmodel import SQLModel
+from sqlmodel import AutoString, SQLModel, UTCDateTime
 
 import models.tables  # noqa: F401 - fills the metadata
+
+
+def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:
+    """Write SQLModel's own types into a migration the way it imports them."""
+    if kind == "type" and isinstance(value, AutoString):
+        return f"sa.String(length={value.impl.length})" if value.impl.length else "sa.String()"
+    if kind == "type" and isinstance(value, UTCDateTime):
+        return "UTCDateTime()"
+    return False
+
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -11,6 +23,7 @@ context.configure(
     target_metadata=SQLModel.metadata,
     render_as_batch=connection.dialect.name == "sqlite",
     compare_type=True,
+    render_item=render_type,
 )
 with context.begin_transaction():
     context.run_migrations()

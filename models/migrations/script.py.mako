@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-import sqlmodel
+from sqlmodel import UTCDateTime
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}

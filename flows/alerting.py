@@ -1,0 +1,126 @@
+"""Counting, deciding and mailing, once a night: ledger and outbox in one transaction, then delivery."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, update
+from sqlmodel import Session
+
+from flows.ingest import Order
+from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
+from flows.mail.delivery import deliver, list_dead
+from flows.mail.sender import MailIdentity
+from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
+from flows.sources import load_source_states, pick_country_source
+from flows.workplace import Workplace, read_secret
+from models.alerting.decide import decide
+from models.alerting.findings import look_up_findings
+from models.alerting.measure import last_decided, measure_night
+from models.alerting.tables import compare_outbox, read_ledger, read_weekly, write_night
+from models.store import writing
+from models.tables import Run
+
+
+@dataclass(frozen=True)
+class AlertReport:
+    """What the night's last part did: new events and mails, and what became of the outbox."""
+
+    events: int
+    mails: int
+    sent: int
+    waiting: int
+    dead: int
+    missing: tuple[str, ...] = ()
+
+
+def settle_alerts(place: Workplace, order: Order, log: Callable[[str], None]) -> AlertReport:
+    """Decide about tonight's counts, write ledger and outbox together, send what is due."""
+    with writing(place.engine) as connection, Session(bind=connection) as session:
+        new_events, new_mails = _decide_and_write(place, order, connection, session)
+        connection.execute(
+            update(Run.__table__)  # type: ignore[attr-defined]
+            .where(Run.__table__.c.run_id == order.run_id)  # type: ignore[attr-defined]
+            .values(decided_at=place.clock())
+        )
+    log(f"alerts: {new_events} new event(s), {new_mails} mail(s) to send")
+    return send_mail(place, log, new_events, new_mails)
+
+
+def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mails: int = 0) -> AlertReport:
+    """Send what is due in the outbox, and check that every event that should have been told is in a mail."""
+    transport = make_transport(place)
+    try:
+        report = deliver(lambda: Session(place.engine), transport, place.clock(), clock=place.clock)
+    finally:
+        transport.close()
+    with Session(place.engine) as session:
+        missing = tuple(compare_outbox(session))
+    for outcome in (*report.dead, *report.waiting):
+        log(f"mail to {', '.join(outcome.groups)}: {outcome.code or ''} {outcome.reply}".rstrip())
+    for line in missing:
+        log(f"alerts: {line}")
+    log(f"mail: {len(report.sent)} sent, {len(report.waiting)} waiting, {len(report.dead)} refused")
+    return AlertReport(events, mails, len(report.sent), len(report.waiting), len(report.dead), missing)
+
+
+def _decide_and_write(place: Workplace, order: Order, connection: Connection, session: Session) -> tuple[int, int]:
+    settings = place.settings
+    ledger = read_ledger(session)
+    night = measure_night(
+        connection,
+        settings.rules,
+        settings.alerts,
+        ledger,
+        load_source_states(place, connection, order.business_date),
+        business_date=order.business_date,
+        run_id=order.run_id,
+        now=place.clock(),
+    )
+    events = decide(settings.rules, settings.alerts, night, ledger)
+    rules = {rule.id: rule for rule in settings.rules}
+    weekly, mailed = read_weekly(session, order.business_date)
+    wanted = {pair for pair in to_describe([*events, *weekly], settings.rules) if pair[0] in rules}
+    country = pick_country_source(place, connection)
+    mailing = Mailing(
+        rules=settings.rules,
+        alerts=settings.alerts,
+        night=night,
+        findings=look_up_findings(connection, wanted, rules, night, ledger, country),
+        identity=identify_sender(place),
+        undelivered=_list_undelivered(place, connection, order),
+    )
+    mails = compose_messages(events, mailing)
+    new_events, new_mails = write_night(session, events, mails)
+    # The weekly letter is composed from the ledger as it now stands, tonight's weekly lines among them.
+    weekly, mailed = read_weekly(session, order.business_date)
+    _, weekly_mails = write_night(session, [], compose_weekly(weekly, mailing, mailed))
+    return new_events, new_mails + weekly_mails
+
+
+def _list_undelivered(place: Workplace, connection: Connection, order: Order) -> tuple[str, ...]:
+    since = last_decided(connection, order.run_id)
+    dead = list_dead(lambda: Session(place.engine), since)
+    return tuple(f"{', '.join(one.groups)}: {one.code or ''} {one.reply}".strip() for one in dead)
+
+
+def identify_sender(place: Workplace) -> MailIdentity:
+    """Return who mail is from and to."""
+    association, mail = place.settings.association, place.settings.mail
+    return MailIdentity(
+        association=association.name,
+        language=association.language,
+        timezone=association.timezone,
+        sender=mail.sender,
+        groups=mail.groups,
+        key=place.hash_key,
+        bounce=mail.bounce,
+        reply_to=mail.reply_to,
+    )
+
+
+def make_transport(place: Workplace) -> Transport:
+    """Return the SMTP server that is configured, or the Maildir when there is none."""
+    mail = place.settings.mail
+    if mail.smtp is None:
+        return MaildirTransport(mail.maildir)
+    return SmtpTransport(mail.smtp, password=lambda: read_secret("smtp_password"))

@@ -1,0 +1,170 @@
+"""Commands about who is who: the register, and "who is this?"."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.commands.shared import CONFIG, AsJson, Config, fail, print_json, print_table, say, telling_faults
+
+members = typer.Typer(no_args_is_help=True, help="The member register.")
+
+
+@members.command("import")
+def import_members(
+    file: Annotated[Path, typer.Argument(help="members.csv (with names.csv beside it), a folder of both, or an XLSX.")],
+    config: Config = CONFIG,
+    confirm_shrink: Annotated[bool, typer.Option(help="Take a register that lost more than a tenth.")] = False,
+) -> None:
+    """Take the register in, whole or not at all; faulty rows are listed with their lines."""
+    from flows.workplace import open_workplace
+    from models.register import read_register, store_register
+    from models.store import writing
+    from sources.register_file import read_register_file
+
+    with telling_faults():
+        place = open_workplace(config)
+        register = read_register(*read_register_file(file), place.hash_key)
+        with writing(place.engine) as connection:
+            written, names = store_register(connection, register, confirmed=confirm_shrink)
+        for warning in register.warnings:
+            say(f"note: {warning}")
+        say(f"{len(register.members)} members, {written} written; {names} names changed")
+
+
+@members.command("list")
+def list_members(config: Config = CONFIG, as_json: AsJson = False) -> None:
+    """List the members."""
+    with telling_faults():
+        rows = [
+            {
+                "member": member.member,
+                "name": member.legal_name,
+                "joined_on": member.joined_on,
+                "left_on": member.left_on,
+                "names": len(member.names),
+            }
+            for member in _load(config)
+        ]
+        if as_json:
+            print_json(rows)
+        else:
+            print_table("Members", rows, ("member", "name", "joined_on", "left_on", "names"))
+
+
+@members.command("show")
+def show_member(
+    org: Annotated[str, typer.Argument(metavar="ORG", help="Organisation number, or the id that `list` shows.")],
+    config: Config = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Show one member, every name it is known by, and its figures."""
+    from flows.exports import Asked, export_counts
+    from flows.workplace import open_workplace
+    from models.org_number import OrgNumberInvalid, member_id, read_org_number
+
+    with telling_faults():
+        place = open_workplace(config)
+        try:
+            wanted = member_id(read_org_number(org), place.hash_key)
+        except OrgNumberInvalid:
+            wanted = org
+        found = next((member for member in _load(config) if member.member == wanted), None)
+        if found is None:
+            fail("no such member; `koll members list` shows them all")
+        counts = next(row for row in export_counts(place, Asked()) if row["member"] == wanted)
+        names = [
+            {"kind": n.kind, "value": n.value, "valid_from": n.valid_from, "valid_to": n.valid_to} for n in found.names
+        ]
+        shown = {"member": wanted, "name": found.legal_name, "names": names, "counts": counts}
+        if as_json:
+            print_json(shown)
+            return
+        say(f"{found.legal_name} ({wanted})")
+        print_table("Names", names, ("kind", "value", "valid_from", "valid_to"))
+        say(
+            f"{counts['total']} complaints {counts['window_from']} to {counts['window_to']}, of which at least"
+            f" {counts['phone_at_least']} by telephone ({counts['phone_unknown']} unknown). Reported, not proven."
+        )
+
+
+def _load(config: Path) -> list[Any]:
+    from flows.linking import load_members
+    from flows.workplace import open_workplace
+
+    return load_members(open_workplace(config).engine)
+
+
+def match(
+    text: Annotated[list[str] | None, typer.Argument(help="Names, numbers or domains to look up.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="JSON lines or CSV with text, optional id, date, source.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where the answers go; else they are shown.")
+    ] = None,
+    config: Config = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Who is this? Member, band, score and why."""
+    from flows.exports import open_target
+    from flows.night import make_matcher
+    from flows.workplace import open_workplace
+
+    if not text and file is None:
+        raise typer.BadParameter("give TEXT... or --file FILE")
+    with telling_faults():
+        place = open_workplace(config)
+        asked = [{"text": one} for one in text or []]
+        if file is not None:
+            asked += list(_read_questions(file))
+        matcher = make_matcher(place)
+        names = {member.member: member.legal_name for member in _load(config)}
+        answers = (_answer(matcher, names, row) for row in asked)
+        if output is None and not as_json and file is None:
+            print_table("Who is this?", answers, ("text", "member", "name", "band", "score", "why"))
+            return
+        with open_target(output) as target:
+            for answer in answers:
+                target.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+
+
+def _answer(matcher: Any, names: dict[str, str], row: dict[str, Any]) -> dict[str, Any]:
+    from models.dates import read_date
+    from models.matching import Mention
+
+    on: date | None = read_date(str(row.get("date") or ""))
+    found = matcher.match(Mention(str(row.get("text") or ""), on=on, source=str(row.get("source") or "")))
+    return {
+        **row,
+        "member": found.member,
+        "name": names.get(found.member or ""),
+        "band": str(found.band),
+        "score": round(found.score, 4),
+        "why": found.why,
+    }
+
+
+def _read_questions(file: Path) -> Iterator[dict[str, Any]]:
+    """Yield rows of a JSON-lines or CSV file; a line that cannot be read ends with its number."""
+    content = file.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    if file.suffix.lower() == ".csv":
+        csv.field_size_limit(min(sys.maxsize, 1 << 24))
+        separator = ";" if content.partition("\n")[0].count(";") > content.partition("\n")[0].count(",") else ","
+        yield from csv.DictReader(content.splitlines(keepends=True), delimiter=separator)
+        return
+    for number, line in enumerate(content.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError:
+            fail(f'{file} line {number}: not JSON; one object a line with at least "text" is needed')
+        if not isinstance(row, dict) or "text" not in row:
+            fail(f'{file} line {number}: an object with "text" is needed')
+        yield row

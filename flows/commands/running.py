@@ -1,0 +1,120 @@
+"""Commands that do something: init, demo, nightly, ingest."""
+
+import os
+from datetime import date as date_type
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.commands.shared import CONFIG, AsJson, Config, Day, day, fail, print_json, say, telling_faults
+
+Since = Annotated[
+    date_type | None, typer.Option("--since", parser=day, metavar="YYYY-MM-DD", help="Read again from this day on.")
+]
+Until = Annotated[
+    date_type | None, typer.Option("--until", parser=day, metavar="YYYY-MM-DD", help="... up to this day.")
+]
+
+
+def init(config: Config = CONFIG) -> None:
+    """Write an annotated koll.toml if there is none, and create the database or bring it up to date."""
+    from flows.workplace import open_workplace
+    from models.store import upgrade
+
+    with telling_faults():
+        if not config.exists():
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_text(resources.files("flows").joinpath("koll.example.toml").read_text("utf-8"), "utf-8")
+            say(f"wrote {config}: fill it in, then run this again" if config == CONFIG else f"wrote {config}")
+        place = open_workplace(config, check=False)
+        upgrade(place.engine)
+        place.hash_key  # noqa: B018 - made now, kept private, so that the first night finds it
+        say(f"database ready: {place.engine.url.render_as_string(hide_password=True)}")
+
+
+def nightly(
+    config: Config = CONFIG,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Read only this source; may be repeated.")] = None,
+    date: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the night: register, every source, counting, decisions, mail."""
+    with telling_faults():
+        _check_names(config, only or [])
+        from flows.nightly import nightly as flow
+
+        state = flow(config=str(config.absolute()), business_date=date, only=only, return_state=True)
+        _report(config, state, as_json)
+
+
+def ingest(
+    source: Annotated[str, typer.Argument(help="The source's name in koll.toml.")],
+    config: Config = CONFIG,
+    since: Since = None,
+    until: Until = None,
+    date: Day = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Parse the archive again, without the network.")] = False,
+    accept_shrink: Annotated[
+        bool, typer.Option("--accept-shrink", help="Believe a source that suddenly holds far fewer rows.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read one source again. Mail is the night's: this only brings the rows up to date."""
+    with telling_faults():
+        _check_names(config, [source])
+        from flows.nightly import ingest as flow
+
+        state = flow(
+            source,
+            config=str(config.absolute()),
+            since=since,
+            until=until,
+            business_date=date,
+            replay=replay,
+            accept_shrink=accept_shrink,
+            return_state=True,
+        )
+        _report(config, state, as_json)
+
+
+def _check_names(config: Path, names: list[str]) -> None:
+    """Refuse early, before Prefect's server is started, what could not run."""
+    from flows.night import pick_sources
+    from flows.workplace import open_workplace
+
+    try:
+        pick_sources(open_workplace(config), names)
+    except ValueError as error:
+        if type(error) is not ValueError:
+            raise
+        raise typer.BadParameter(str(error)) from error
+
+
+def _report(config: Path, state: object, as_json: bool) -> None:
+    from flows.exports import Asked, export_runs
+    from flows.workplace import open_workplace
+
+    runs = list(export_runs(open_workplace(config), Asked()))
+    run = runs[-1] if runs else {}
+    if as_json:
+        print_json(run)
+    else:
+        say(getattr(state, "message", "") or "")
+    if not getattr(state, "is_completed", lambda: False)():
+        if not as_json:
+            fail("the run failed: see above, or `koll status`")
+        raise typer.Exit(1)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--folder", help="Where the demo's world is laid out.")] = Path("demo-world"),
+    serve: Annotated[bool, typer.Option("--serve", help="Keep the web server up afterwards.")] = False,
+) -> None:
+    """Run whole nights on the bundled world, with its own web server, mailbox, extracts and register."""
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    with telling_faults():
+        from flows.demo import run_demo
+
+        run_demo(folder, serve=serve)

@@ -1,0 +1,91 @@
+"""What every command shares: where the configuration is, how a fault is told, how rows are shown."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Config = Annotated[Path, typer.Option("--config", envvar="KOLL_CONFIG", help="The configuration file.")]
+CONFIG = Path("koll.toml")
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def day(text: str) -> date:
+    """Read a day given on the command line."""
+    return date.fromisoformat(text)
+
+
+def moment(text: str) -> datetime:
+    """Read a moment given on the command line; without a zone it is local time."""
+    return datetime.fromisoformat(text).astimezone()
+
+
+Day = Annotated[date | None, typer.Option("--date", parser=day, metavar="YYYY-MM-DD", help="The business date.")]
+
+
+def say(line: str) -> None:
+    """Print a line as it is."""
+    console.print(escape(line))
+
+
+def fail(message: str) -> NoReturn:
+    """Tell what went wrong, and what to do, on standard error; end with 1."""
+    errors.print(escape(message), style="red" if errors.is_terminal else "")
+    raise typer.Exit(1)
+
+
+@contextmanager
+def telling_faults() -> Iterator[None]:
+    """Turn the product's own errors into their message and exit code 1."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from flows.workplace import NightUnderWay, SecretMissing
+    from models.register import RegisterRefused
+    from models.settings import SettingsInvalid
+    from models.store import StoreUnusable
+    from sources.contract import SourceBroken
+
+    try:
+        yield
+    except (SettingsInvalid, StoreUnusable, SecretMissing, RegisterRefused, NightUnderWay, SourceBroken) as error:
+        fail(str(error))
+    except SQLAlchemyError as error:
+        fail(f"the database failed: {str(getattr(error, 'orig', error)).splitlines()[0]}; check it with `koll doctor`")
+    except OSError as error:
+        fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path and its permissions")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str, indent=1) + "\n")
+
+
+def print_table(title: str, rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> None:
+    """Print rows as a table on a terminal, as tab-separated lines otherwise; control characters are shown harmless."""
+    names = list(columns)
+    if not console.is_terminal:
+        for row in rows:
+            sys.stdout.write("\t".join(show(row.get(name)) for name in names) + "\n")
+        return
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(escape(show(row.get(name))) for name in names))
+    console.print(table)
+
+
+def show(value: object) -> str:
+    """Return a value as one harmless line."""
+    text = "" if value is None else str(value)
+    return "".join(c if c.isprintable() else "\ufffd" for c in text.replace("\n", " ").replace("\t", " "))

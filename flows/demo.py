@@ -1,0 +1,197 @@
+"""`koll demo`: whole nights on a small invented world, with its own web server, mailbox, extracts and register."""
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from email import message_from_bytes
+from email.policy import default
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flows.commands.shared import say
+from flows.exports import Asked, export_counts, export_runs
+from flows.workplace import Workplace, open_workplace
+from models.store import upgrade
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+NIGHTS = {1: date(2026, 7, 2), 2: date(2026, 8, 4), 3: date(2026, 8, 27)}
+_SITES = {"nix": ("nixnamnden", 8731), "dm": ("dm-namnden", 8732), "broken": ("broken", 8733)}
+_CENTRE = "Telefonhuset Norrsken AB"
+
+
+class _Site(SimpleHTTPRequestHandler):
+    """Static pages as the samples describe them: a folder is its index, {base} its address, 304 when unchanged."""
+
+    def send_head(self) -> Any:
+        """Answer with the page, or with 304 when it has not changed since the given date."""
+        path = Path(self.translate_path(unquote(urlsplit(self.path).path)))
+        found = next((p for p in (path, path / "index.html", path / "index.xml") if p.is_file()), None)
+        if found is None:
+            self.send_error(404)
+            return None
+        base = f"http://{self.headers['Host']}"
+        body = found.read_bytes().replace(b"{base}", base.encode())
+        stamp = self.date_time_string(int(found.stat().st_mtime))
+        if self.headers.get("If-Modified-Since") == stamp:
+            self.send_response(304)
+            self.end_headers()
+            return None
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(found)))
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Last-Modified", stamp)
+        self.end_headers()
+        self.wfile.write(body)
+        return None
+
+    def do_GET(self) -> None:
+        """Answer a GET."""
+        self.send_head()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the terminal for the demo."""
+
+
+@contextmanager
+def serve_sites(root: Path) -> Iterator[dict[str, str]]:
+    """Serve the world's sites on loopback while the block runs; yield their addresses by placeholder."""
+    servers = []
+    addresses = {}
+    for key, (folder, port) in _SITES.items():
+        handler = partial(_Site, directory=str(root / "site" / folder))
+        try:
+            server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        except OSError:  # the usual port is taken: any free one
+            server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        addresses[key] = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield addresses
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+def lay_out(root: Path) -> None:
+    """Lay out a fresh world: register, sites, empty extract folder and mailbox."""
+    if root.exists():
+        if not (root / "koll.toml").exists() and any(root.iterdir()):
+            raise FileExistsError(17, "exists and is no earlier demo; choose another with --folder", str(root))
+        shutil.rmtree(root)
+    for folder in ("extracts", "inbox"):
+        (root / folder).mkdir(parents=True)
+    shutil.copytree(SAMPLES / "register", root / "register")
+    shutil.copytree(SAMPLES / "site", root / "site")
+
+
+def write_config(root: Path, addresses: dict[str, str]) -> Path:
+    """Fill in the world's configuration and return its path."""
+    text = (SAMPLES / "koll.toml").read_text("utf-8").replace("{root}", str(root))
+    for key, address in addresses.items():
+        text = text.replace(f"{{{key}}}", address)
+    config = root / "koll.toml"
+    config.write_text(text, "utf-8")
+    return config
+
+
+def deliver_day(root: Path, night: int) -> None:
+    """Let arrive what arrives before a night: an extract, some mail, on the third a new decision."""
+    for path in sorted((SAMPLES / "extracts" / f"night-{night}").iterdir()):
+        shutil.copy2(path, root / "extracts" / path.name)
+    for name, mail in json.loads((SAMPLES / "inbox" / "expected.json").read_text("utf-8")).items():
+        if mail["night"] == night:
+            shutil.copy2(SAMPLES / "inbox" / name, root / "inbox" / name)
+    overlay = SAMPLES / f"site-night-{night}"
+    if overlay.is_dir():
+        shutil.copytree(overlay, root / "site", dirs_exist_ok=True)
+
+
+def run_demo(folder: Path, *, serve: bool = False, tell: Callable[[str], None] = say) -> None:
+    """Run three nights and the third again, and print what happened and where to look."""
+    from flows.nightly import nightly
+
+    root = folder.absolute()
+    lay_out(root)
+    with serve_sites(root) as addresses:
+        config = write_config(root, addresses)
+        place = open_workplace(config, check=False)
+        upgrade(place.engine)
+        seen: set[str] = set()
+        for number, day in (*NIGHTS.items(), (3, NIGHTS[3])):
+            again = len(seen) and number == 3 and day.isoformat() in seen
+            if not again:
+                deliver_day(root, number)
+            seen.add(day.isoformat())
+            tell(f"\nNight of {day}{' once more: nothing new, so nothing happens' if again else ''}")
+            before = set(_mails(place))
+            nightly(config=str(config), business_date=day, return_state=True)
+            _tell_night(place, before, tell)
+        _tell_end(place, root, config, tell)
+        if serve:
+            tell(f"\nServing {', '.join(addresses.values())}; press Ctrl-C to end.")
+            _wait()
+
+
+def _wait() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return
+
+
+def _mails(place: Workplace) -> list[Path]:
+    return sorted(place.settings.mail.maildir.glob("new/*"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def _tell_night(place: Workplace, before: set[Path], tell: Callable[[str], None]) -> None:
+    run = list(export_runs(place, Asked()))[-1]
+    for source in run["sources"]:
+        if source["verdict"] == "broken":
+            tell(f"  {source['source']}: BROKEN. {source['message']}")
+            continue
+        tell(
+            f"  {source['source']}: {source['verdict']}, {source['new']} new, {source['changed']} changed,"
+            f" {source['withdrawn']} withdrawn, {source['quarantined']} quarantined, {source['set_aside']} set aside;"
+            f" complete through {source['complete_through']}"
+        )
+    tell(f"  -> {run['state']}: {run['message']}")
+    for path in _mails(place):
+        if path not in before:
+            mail = message_from_bytes(path.read_bytes(), policy=default)
+            tell(f"  mail to {mail['To']}: {mail['Subject']}")
+
+
+def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], None]) -> None:
+    tell("\nCounts, reported and not proven:")
+    for row in sorted(export_counts(place, Asked(as_of=NIGHTS[3])), key=lambda row: -row["total"]):
+        if row["total"]:
+            ranks = f"rank {row['rank_total']} in total, {row['rank_phone'] or '-'} by telephone ({row['rank_scope']})"
+            tell(f"  {row['name']}: {row['total']}, of which at least {row['phone_at_least']} by telephone; {ranks}")
+    _show_mail(place, tell)
+    shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
+    tell(
+        f"\nWhere to look:\n  mails          {root / 'mail' / 'new'}"
+        f"\n  data docs      {root / 'data-docs' / 'index.html'}"
+        f"\n  status         koll status --config {shown}\n  quarantine     koll quarantine list --config {shown}"
+        f"\n  everything     koll export complaints --config {shown}"
+        "\n  One source failed on purpose (dm_gamla_arkivet answers with a log-in page): so you see what a failure"
+        " looks like."
+    )
+
+
+def _show_mail(place: Workplace, tell: Callable[[str], None]) -> None:
+    """Show the mail that the whole thing is for."""
+    for path in reversed(_mails(place)):
+        mail = message_from_bytes(path.read_bytes(), policy=default)
+        if _CENTRE in str(mail["Subject"]):
+            body = mail.get_body(("plain",))
+            tell(f"\nThe mail ({path}):\n\nSubject: {mail['Subject']}\n\n{body.get_content() if body else ''}")
+            return

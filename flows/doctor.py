@@ -1,0 +1,153 @@
+"""`koll doctor`: can everything that the night needs be reached, and is it what it should be?"""
+
+import contextlib
+import smtplib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
+from models.register import RegisterRefused, read_register
+from models.settings import BoardSettings, ExtractSettings, Settings, TipsSettings, load_settings
+from models.store import StoreUnusable, require_current
+from sources.register_file import read_register_file
+from sources.registry import name_user_agent
+from sources.session import FetchFailed, PoliteSession
+
+Finding = dict[str, Any]
+_TIMEOUT = 10.0
+
+
+def examine(config: Path) -> list[Finding]:
+    """Return one finding per thing looked at: what, ok, found, do. Raises SettingsInvalid."""
+    settings = load_settings(config)
+    findings = [_good("configuration", f"{settings.file} has no faults")]
+    place = open_workplace(config, check=False)
+    findings += _examine_database(place)
+    findings += _examine_folder("archive", settings.archive.path)
+    findings += _examine_register(place)
+    findings += _examine_mail(settings)
+    for name, source in settings.enabled_sources().items():
+        if isinstance(source, ExtractSettings):
+            findings += _examine_extract(name, source)
+        elif isinstance(source, BoardSettings):
+            findings += _examine_sites(name, source, settings)
+        else:
+            findings += _examine_mailbox(name, source)
+    return findings
+
+
+def _good(what: str, found: str) -> Finding:
+    return {"what": what, "ok": True, "found": found, "do": ""}
+
+
+def _bad(what: str, found: object, do: str) -> Finding:
+    return {"what": what, "ok": False, "found": " ".join(str(found).split())[:300], "do": do}
+
+
+def _examine_database(place: Workplace) -> Iterator[Finding]:
+    shown = place.engine.url.render_as_string(hide_password=True)
+    try:
+        require_current(place.engine)
+    except (StoreUnusable, SQLAlchemyError) as error:
+        yield _bad("database", error, "koll init")
+    else:
+        yield _good("database", shown)
+
+
+def _examine_folder(what: str, path: Path) -> Iterator[Finding]:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".doctor"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        yield _bad(what, f"{path}: {error.strerror}", "give this user the right to write there")
+        return
+    open_to_all = path.stat().st_mode & 0o007
+    if open_to_all:
+        yield _bad(what, f"{path} can be read by every user of this machine", f"chmod o-rwx {path}")
+    else:
+        yield _good(what, f"{path} can be written")
+
+
+def _examine_register(place: Workplace) -> Iterator[Finding]:
+    try:
+        register = read_register(*read_register_file(place.settings.members.path), place.hash_key)
+    except RegisterRefused as error:
+        yield _bad("register", error, "mend the rows named; until then the last good register is used")
+        return
+    yield _good("register", f"{len(register.members)} members, {len(register.names)} names")
+    for warning in register.warnings:
+        yield _bad("register", warning, "end one of the names (valid_to) or remove it")
+
+
+def _examine_mail(settings: Settings) -> Iterator[Finding]:
+    mail = settings.mail
+    if mail.smtp is None:
+        yield from _examine_folder("mail (Maildir, no server configured)", mail.maildir)
+        return
+    parts = urlsplit(mail.smtp)
+    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    try:
+        with kind(parts.hostname or "", parts.port or 0, timeout=_TIMEOUT) as server:
+            code, _ = server.ehlo()
+        yield _good("mail server", f"{parts.hostname} answers {code}")
+    except (OSError, smtplib.SMTPException) as error:
+        yield _bad("mail server", f"{parts.hostname}: {error}", "mend [mail] smtp, or let the server's operator know")
+    if parts.scheme == "smtp" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        yield _bad("mail server", "plain-text SMTP to another machine", "use smtp+starttls:// or smtps://")
+
+
+def _examine_extract(name: str, source: ExtractSettings) -> Iterator[Finding]:
+    if not source.folder.is_dir():
+        yield _bad(name, f"{source.folder}: no such folder", f"create it or mend sources.{name}.folder")
+    else:
+        yield _good(name, f"{source.folder}: {sum(1 for _ in source.folder.iterdir())} file(s)")
+
+
+def _examine_sites(name: str, source: BoardSettings, settings: Settings) -> Iterator[Finding]:
+    hosts = [urlsplit(site).netloc for site in source.sites]
+    session = PoliteSession(hosts, user_agent=name_user_agent(settings), delay=0.5, deadline=_TIMEOUT * 2, retries=0)
+    for site in source.sites:
+        try:
+            answer = session.fetch(f"{site}/")
+            yield _good(name, f"{site} answers {answer.status}; robots.txt lets us in")
+        except FetchFailed as error:
+            yield _bad(name, error, f"open {site} in a browser; if it moved, mend sources.{name}.sites")
+
+
+def _examine_mailbox(name: str, source: TipsSettings) -> Iterator[Finding]:
+    if source.maildir is not None:
+        if source.maildir.is_dir():
+            yield _good(name, f"{source.maildir} can be read")
+        else:
+            yield _bad(name, f"{source.maildir}: no such folder", f"create it or mend sources.{name}.maildir")
+        return
+    from imapclient import IMAPClient
+    from imapclient.exceptions import IMAPClientError
+
+    parts = urlsplit(source.imap or "")
+    try:
+        password = read_secret("imap_password")
+        with contextlib.closing(_Mailbox(IMAPClient(parts.hostname, parts.port, ssl=parts.scheme == "imaps"))) as box:
+            box.client.login(parts.username or "", password or "")
+            box.client.select_folder(parts.path.strip("/") or "INBOX", readonly=True)
+        yield _good(name, f"logged in at {parts.hostname}")
+    except (OSError, IMAPClientError, SecretMissing) as error:
+        yield _bad(name, f"{parts.hostname}: {type(error).__name__}", "check sources.tips.imap and KOLL_IMAP_PASSWORD")
+
+
+class _Mailbox:
+    """A connection that is always ended, logged in or not."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+
+    def close(self) -> None:
+        """End it, whatever state it is in."""
+        with contextlib.suppress(OSError, ValueError):
+            self.client.shutdown()

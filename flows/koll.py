@@ -1,0 +1,34 @@
+"""The one command line: `koll`."""
+
+import typer
+
+from flows.commands import looking, register, running
+
+app = typer.Typer(
+    name="koll",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Medlemskoll keeps a trade association's eye on how its members behave. "
+    "Exit codes: 0 done, 1 failed, 2 wrong use.",
+    add_completion=False,
+)
+app.command("init")(running.init)
+app.command("demo")(running.demo)
+app.command("nightly")(running.nightly)
+app.command("ingest")(running.ingest)
+app.command("status")(looking.status)
+app.command("doctor")(looking.doctor)
+app.command("export")(looking.export)
+app.command("match")(register.match)
+app.add_typer(register.members, name="members")
+app.add_typer(looking.quarantine, name="quarantine")
+app.add_typer(looking.alerts, name="alerts")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From alert events to mail: what is said (wording, letters), how it looks (templates), how it leaves (delivery)."""

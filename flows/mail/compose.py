@@ -1,0 +1,226 @@
+"""From tonight's events to messages: who gets a mail of their own about what, who a digest, and the frozen bytes."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
+from zoneinfo import ZoneInfo
+
+from flows.mail.alert_letter import Desktop, write_alert
+from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
+from flows.mail.letter import Letter, Text, draw
+from flows.mail.sender import MailIdentity
+from flows.mail.wording import Wording, plain
+from models.alerting.evaluation import Findings, Night
+from models.alerting.ledger import AlertEvent, Delivery, Reason, What
+from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig
+from models.alerting.tables import OutboxRow
+
+OPERATORS = "operators"  # the group that hears of mail that could not be delivered
+_MONDAY = 0
+
+# Which single mails come first when there are more than a recipient takes: corrections, then decisions, then limits.
+_FIRST = (Reason.RETRACTED, Reason.EVENT, Reason.CORRECTED_UP, Reason.HIGHER_LEVEL, Reason.RETURNED, Reason.FIRST,
+          Reason.GREW, Reason.REMINDER)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """What compose needs besides the events. ``findings`` by (rule_id, member); ``undelivered`` in a few words each."""
+
+    rules: Sequence[RuleConfig]
+    alerts: AlertsConfig
+    night: Night
+    findings: Mapping[tuple[str, str], Findings]
+    identity: MailIdentity
+    undelivered: tuple[str, ...] = ()
+
+
+def to_describe(events: Iterable[AlertEvent], rules: Iterable[RuleConfig]) -> set[tuple[str, str]]:
+    """Return the (rule_id, member) that ``compose_messages`` shows figures of: look up their ``Findings``."""
+    limits = {rule.id for rule in rules if isinstance(rule, LimitRule)}
+    return {(event.rule_id, event.member) for event in events if event.tells and event.rule_id in limits}
+
+
+def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[OutboxRow]:
+    """Return one frozen mail per recipient and letter for the events that tell somebody something.
+
+    Per recipient: at most ``single_mails_per_run`` mails about one alert, one digest for the rest, and one for what
+    new rules found. Events for the weekly letter are left to ``compose_weekly``.
+    """
+    marks = [event for event in events if event.kind is What.INTRODUCED]
+    rows = []
+    for recipient, (groups, mine) in _by_recipient(events, mailing.identity).items():
+        introduced = [event for event in mine if event.reason is Reason.RULE_INTRODUCED]
+        singles = sorted((event for event in mine if event.delivery is Delivery.SINGLE), key=_priority)
+        most = mailing.alerts.single_mails_per_run
+        rest = singles[most:] + [e for e in mine if e.delivery is Delivery.DIGEST and e not in introduced]
+        desk = _desk(mailing, groups)
+        for event in singles[:most]:
+            rows.append(_freeze(write_alert(event, desk), "single", [event], recipient, groups, mailing))
+        if rest:
+            shown = most if len(singles) > most else 0
+            rows.append(_freeze(write_digest(rest, shown, desk), "digest", rest, recipient, groups, mailing))
+        if introduced:
+            letter = write_introduction(introduced, marks, desk)
+            rows.append(_freeze(letter, "introduced", introduced, recipient, groups, mailing))
+    return rows
+
+
+def compose_weekly(waiting: Sequence[AlertEvent], mailing: Mailing, mailed: Collection[str]) -> list[OutboxRow]:
+    """Return Monday's letters, one for each address that any rule writes to; none on other days.
+
+    ``waiting`` are the ledger's weekly events that are in no mail yet; ``mailed`` the recipients of this night's other
+    mails, who need not hear that there is nothing to decide. Composed twice the keys are the same.
+    """
+    if mailing.night.business_date.weekday() != _MONDAY:
+        return []
+    mine_by_recipient = _by_recipient((e for e in waiting if e.delivery is Delivery.WEEKLY), mailing.identity, True)
+    readers: dict[str, set[str]] = {}
+    for rule in mailing.rules:
+        for group in rule.to:
+            for address in mailing.identity.groups.get(group, ()):
+                readers.setdefault(address.casefold(), set()).add(group)
+    rows = []
+    addresses = {address.casefold(): address for group in mailing.identity.groups.values() for address in group}
+    for folded, groups in readers.items():
+        recipient = addresses[folded]
+        mine = mine_by_recipient.get(recipient, (groups, []))[1]
+        if not mine and recipient in mailed:
+            continue
+        desk = _desk(mailing, tuple(sorted(groups)))
+        occasion = f"weekly {mailing.night.business_date}"
+        rows.append(_freeze(write_weekly(mine, desk), "weekly", mine, recipient, desk.groups, mailing, occasion))
+    return rows
+
+
+def _by_recipient(
+    events: Iterable[AlertEvent], identity: MailIdentity, weekly: bool = False
+) -> dict[str, tuple[tuple[str, ...], list[AlertEvent]]]:
+    """Return for each address its groups and events; an address in two groups gets one mail."""
+    addresses: dict[str, str] = {}
+    found: dict[str, tuple[set[str], list[AlertEvent]]] = {}
+    for event in events:
+        if not event.tells or (event.delivery is Delivery.WEEKLY) != weekly:
+            continue
+        for group in event.groups:
+            for address in identity.groups.get(group, ()):
+                recipient = addresses.setdefault(address.casefold(), address)
+                groups, mine = found.setdefault(recipient, (set(), []))
+                groups.add(group)
+                if event not in mine:
+                    mine.append(event)
+    return {recipient: (tuple(sorted(groups)), mine) for recipient, (groups, mine) in found.items()}
+
+
+def _priority(event: AlertEvent) -> tuple[int, float, str]:
+    reason = _FIRST.index(event.reason) if event.reason in _FIRST else len(_FIRST)
+    over = (event.count or 0) / event.level if event.level else 0.0
+    return (0 if reason < 2 else 2 if event.reason is Reason.REMINDER else 1, -over, event.event_id)
+
+
+def _desk(mailing: Mailing, groups: tuple[str, ...]) -> Desktop:
+    identity = mailing.identity
+    words = Wording(identity.language, identity.timezone)
+    rules = {rule.id: rule for rule in mailing.rules}
+    return Desktop(mailing.night, rules, mailing.findings, words, identity.association, groups)
+
+
+def _freeze(
+    letter: Letter,
+    kind: str,
+    events: Sequence[AlertEvent],
+    recipient: str,
+    groups: tuple[str, ...],
+    mailing: Mailing,
+    occasion: str = "",
+) -> OutboxRow:
+    """Draw a letter and fix everything about it: retries send these very bytes."""
+    identity, night = mailing.identity, mailing.night
+    event_ids = sorted(event.event_id for event in events)
+    key = hashlib.sha256("|".join([recipient, *([occasion] if occasion else event_ids)]).encode()).hexdigest()
+    if mailing.undelivered and OPERATORS in groups:
+        letter = _tell_undelivered(letter, mailing)
+    message_id = f"<{key[:32]}@{identity.domain}>"
+    message = _build(letter, key, message_id, recipient, mailing)
+    return OutboxRow(
+        key=key,
+        recipient=recipient,
+        groups=list(groups),
+        kind=kind,
+        event_ids=event_ids,
+        subject=letter.subject,
+        message=message,
+        message_id=message_id,
+        envelope_from=sign_bounce(identity.bounce, key, identity.key) if identity.bounce else identity.sender,
+        run_id=night.run_id,
+        business_date=night.business_date,
+        next_try=night.now,
+        created=night.now,
+    )
+
+
+def _tell_undelivered(letter: Letter, mailing: Mailing) -> Letter:
+    words = Wording(mailing.identity.language, mailing.identity.timezone)
+    which = "; ".join(plain(one) for one in mailing.undelivered[:10])
+    said = words.say("undelivered", count=len(mailing.undelivered), which=which)
+    return replace(letter, blocks=(Text(said, "warning"), *letter.blocks))
+
+
+def _build(letter: Letter, key: str, message_id: str, recipient: str, mailing: Mailing) -> bytes:
+    """Return the message as it goes over the wire.
+
+    Built with the classic policy: the newer one loses spaces between encoded words of a folded Subject.
+    """
+    identity = mailing.identity
+    message = MIMEMultipart("alternative", boundary=f"=_{key[:32]}")
+    message["From"] = formataddr((plain(identity.association, 60), identity.sender), "utf-8")
+    message["To"] = recipient
+    message.add_header("Subject", _fold_subject(plain(letter.subject, 250)))
+    message["Date"] = format_datetime(mailing.night.now.astimezone(ZoneInfo(identity.timezone)))
+    message["Message-ID"] = message_id
+    if identity.reply_to:
+        message["Reply-To"] = identity.reply_to
+    if letter.thread:
+        thread = f"<{letter.thread}@{identity.domain}>"
+        message["In-Reply-To"] = thread
+        message["References"] = thread
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
+    message["Content-Language"] = letter.language
+    utf8 = Charset("utf-8")
+    utf8.body_encoding = QP
+    for content, subtype in zip(draw(letter), ("plain", "html"), strict=True):
+        part = MIMENonMultipart("text", subtype, charset="utf-8")
+        part.set_payload(content, utf8)
+        message.attach(part)
+    return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def _fold_subject(subject: str) -> str:
+    return Header(subject, "us-ascii" if subject.isascii() else "utf-8", header_name="Subject").encode()
+
+
+def sign_bounce(address: str, key: str, secret: bytes) -> str:
+    """Return ``bounce+{start of the outbox key}.{signature}@domain``: a bounce that comes back names its mail.
+
+    Both parts are cut so that the local part keeps within the 64 characters of RFC 5321 for a short mailbox name.
+    """
+    local, _, domain = address.rpartition("@")
+    start = key[:24]
+    signature = hmac.new(secret, start.encode(), hashlib.sha256).hexdigest()[:16]
+    return f"{local}+{start}.{signature}@{domain}"
+
+
+def read_bounce(address: str, secret: bytes) -> str | None:
+    """Return the start of the outbox key that a bounce address was signed for, or None when we did not sign it."""
+    tagged = address.rpartition("@")[0].rpartition("+")[2]
+    start, dot, signature = tagged.partition(".")
+    expected = hmac.new(secret, start.encode(), hashlib.sha256).hexdigest()[:16]
+    return start if dot and hmac.compare_digest(expected, signature.casefold()) else None

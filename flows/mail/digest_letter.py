@@ -1,0 +1,226 @@
+"""The letters about many alerts at once: what a new rule found, the rest of a busy night, the week that was.
+
+One card per member with the figures that a letter of its own would show: on the night a rule is introduced this is
+all that its readers see.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from flows.mail.alert_letter import Desktop, count_of, late_banners, source_table, window_of
+from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
+from flows.mail.wording import plain
+from models.alerting.evaluation import Findings
+from models.alerting.ledger import AlertEvent, Reason, What, alert_id
+from models.alerting.rules import LimitRule
+
+_MOST_CARDS = 200
+_MOST_CASES = 8
+_CORRECTIONS = (Reason.RETRACTED, Reason.CORRECTED_UP)
+
+
+def write_introduction(events: Sequence[AlertEvent], marks: Sequence[AlertEvent], desk: Desktop) -> Letter:
+    """Return the one letter about members who were above a limit before anybody looked.
+
+    ``marks`` are tonight's events about rules themselves: new, changed, or with a new source.
+    """
+    words = desk.words
+    limits = [event for event in events if isinstance(desk.rule(event), LimitRule)]
+    decisions = [event for event in events if event not in limits]
+    notes = [mark for mark in marks if set(mark.groups) & set(desk.groups)]
+    what = words.say(_what_happened([mark.note for mark in notes]))
+    above = len({event.member for event in limits})
+    said = words.say("subject_introduced_decisions", what=what, count=len(decisions))
+    if limits:
+        said = words.say("subject_introduced", what=what, members=words.members(above))
+    blocks: list[Block] = [*_banners(events, desk)]
+    blocks.append(Text(words.say("introduced_text", rules=words.listing(list(_list_rules(notes, desk))))))
+    blocks.append(Text(words.say("not_proven"), "quiet"))
+    blocks += _section("introduced", limits, desk)
+    blocks += _section("introduced_decisions", decisions, desk)
+    blocks += [*source_table(_sources(events, desk), desk, {}), *_digest_footer(events[0], desk)]
+    return Letter(desk.tag(said), said, tuple(blocks), words.language)
+
+
+def _what_happened(notes: Sequence[str]) -> str:
+    if notes and all(note == "changed" for note in notes):
+        return "what_changed"
+    if notes and all(note.startswith("source ") for note in notes):
+        return "what_source"
+    return "what_new_many" if len(notes) > 1 else "what_new"
+
+
+def _list_rules(marks: Sequence[AlertEvent], desk: Desktop) -> Iterator[str]:
+    for note in ("new", "changed", "source"):
+        rules = [mark.rule_id for mark in marks if mark.note.partition(" ")[0] == note]
+        if rules:
+            phrase = f"{'one' if len(rules) == 1 else 'many'}_{note}"
+            yield desk.words.say(phrase, rules=desk.words.listing(rules))
+
+
+def write_digest(events: Sequence[AlertEvent], singles: int, desk: Desktop) -> Letter:
+    """Return the letter with the rest of a night: what is beyond the single mails, and what older data brought."""
+    words = desk.words
+    said = words.say("subject_digest", count=len(events))
+    groups: dict[str, list[AlertEvent]] = {"act": [], "reminders": [], "corrected": [], "backfill": [], "data": []}
+    for event in events:
+        groups[_group(event)].append(event)
+    blocks: list[Block] = [*_banners(events, desk)]
+    if len(groups["act"]) + len(groups["reminders"]) + len(groups["corrected"]) and singles:
+        blocks.append(Text(words.say("overflow_text", singles=singles)))
+    blocks.append(Text(words.say("not_proven"), "quiet"))
+    for name, members in groups.items():
+        blocks += _section(name, members, desk)
+    blocks += [*source_table(_sources(events, desk), desk, {}), *_digest_footer(events[0], desk)]
+    return Letter(desk.tag(said), said, tuple(blocks), words.language)
+
+
+def _group(event: AlertEvent) -> str:
+    if not event.member:
+        return "data"
+    if event.reason in _CORRECTIONS:
+        return "corrected"
+    if event.reason is Reason.FOUND_IN_BACKFILL:
+        return "backfill"
+    return "reminders" if event.reason is Reason.REMINDER else "act"
+
+
+def write_weekly(events: Sequence[AlertEvent], desk: Desktop) -> Letter:
+    """Return Monday's letter: what has resolved and who has left, or that there is nothing to decide."""
+    words = desk.words
+    left = [event for event in events if event.kind is What.CLOSED]
+    resolved = [event for event in events if event.kind is not What.CLOSED]
+    said = words.say("subject_nothing")
+    if events:
+        said = words.say(
+            "subject_weekly", lines=words.members(len({event.member or event.subject for event in events}))
+        )
+    blocks: list[Block] = [*_banners((), desk)]
+    if not events:
+        blocks.append(Text(words.say("nothing_text")))
+    blocks += [*_section("resolved", resolved, desk), *_section("left", left, desk)]
+    blocks += source_table(sorted(desk.night.sources), desk, {})
+    blocks += _run_footer(desk)
+    return Letter(desk.tag(said), said, tuple(blocks), words.language)
+
+
+def _section(name: str, events: Sequence[AlertEvent], desk: Desktop) -> Iterator[Block]:
+    if not events:
+        return
+    words = desk.words
+    yield Heading(words.say(name))
+    if name == "backfill":
+        yield Text(words.say("backfill_text"))
+    by_subject = sorted(events, key=lambda event: (event.member, event.subject if not event.member else ""))
+    groups = [list(g) for _, g in groupby(by_subject, key=lambda e: (e.member, e.subject if not e.member else ""))]
+    groups.sort(key=lambda group: _urgency(group, by_count=name == "backfill"), reverse=True)
+    yield Cards(tuple(_card(group, desk) for group in groups[:_MOST_CARDS]))
+    if len(groups) > _MOST_CARDS:
+        yield Text(words.say("more_members", members=words.members(len(groups) - _MOST_CARDS)))
+
+
+def _urgency(group: Iterable[AlertEvent], by_count: bool) -> tuple[float, int, str]:
+    """Sort by distance over the limit, or by the count itself."""
+    events = list(group)
+    count = max((event.count or 0) for event in events)
+    over = max((event.count or 0) / event.level if event.level else 0.0 for event in events)
+    return (0.0 if by_count else over, count or len(events), events[0].member)
+
+
+def _card(events: Sequence[AlertEvent], desk: Desktop) -> Card:
+    words = desk.words
+    first = events[0]
+    command = f"koll alerts show {alert_id(first.key)}"
+    if not first.member:
+        return _source_card(first, desk)
+    limits = [event for event in events if isinstance(desk.rule(event), LimitRule)]
+    decisions = [event for event in events if event not in limits]
+    lines: list[str] = []
+    for event in sorted(limits, key=lambda event: event.channel != "any"):
+        lines += [line for line in _limit_lines(event, desk) if line not in lines]
+    lines += _decision_lines(decisions, desk)
+    if first.kind is What.CLOSED:
+        lines = [words.say("left_line", rule=words.listing(sorted({event.rule_id for event in events})))]
+    return Card(desk.who(first.member), tuple(lines), command)
+
+
+def _limit_lines(event: AlertEvent, desk: Desktop) -> Iterator[str]:
+    words, rule, found = desk.words, desk.rule(event), desk.found(event)
+    assert isinstance(rule, LimitRule)
+    window = window_of(event, desk)
+    if event.reason is Reason.RESOLVED:
+        period = words.period(rule.window.rolling_days, window)
+        counted = f"{words.complaints(event.count or 0)} {words.reached(rule.channel)} {period}".replace("  ", " ")
+        yield words.say("resolved_line", count=event.count or 0, period=counted, level=event.level, rule=rule.id)
+        return
+    yield f"{count_of(event, rule, found, words)} · {words.span(window)}"
+    phrase = "limit_line" if rule.channel == "any" else "limit_line_channel"
+    yield words.say(phrase, level=event.level, rule=rule.id, channel=words.reached(rule.channel))
+    for rank in found.ranks:
+        channel = words.reached(rank.channel)
+        label = words.say("rank_in", channel=channel) if channel else words.say("rank_any")
+        yield f"{label}: {words.rank(rank)}"
+    if by_source := _list_sources(found, rule.sources, desk):
+        yield f"{words.say('sources')}: {by_source}"
+
+
+def _list_sources(found: Findings, names: Sequence[str], desk: Desktop) -> str:
+    """Return each source with its count and how far it is complete."""
+    words, parts = desk.words, []
+    for name in names:
+        state = desk.night.sources.get(name)
+        if state is None or not found.by_source:
+            continue
+        through = words.day(state.complete_through) if state.complete_through else words.say("never")
+        count = words.number(found.by_source.get(name, 0))
+        parts.append(f"{plain(state.title, 40)} {count} ({words.say('complete_through').lower()} {through})")
+    return "; ".join(parts)
+
+
+def _decision_lines(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[str]:
+    words = desk.words
+    dates = {(d.case_number, d.member): d.decided_on for d in desk.night.decisions}
+    by_outcome = sorted(events, key=lambda event: event.note)
+    for outcome, group in groupby(by_outcome, key=lambda event: event.note):
+        newest = sorted(group, key=lambda e: (str(dates.get((e.subject, e.member)) or ""), e.subject), reverse=True)
+        cases = []
+        for event in newest[:_MOST_CASES]:
+            day = dates.get((event.subject, event.member))
+            cases.append(plain(event.subject, 40) + (f" ({words.day(day)})" if day else ""))
+        if len(newest) > _MOST_CASES:
+            cases.append(words.say("and_more", count=len(newest) - _MOST_CASES))
+        said = words.outcome(outcome)
+        yield words.say("decisions_line", outcome=said[0].upper() + said[1:], cases=", ".join(cases))
+
+
+def _source_card(event: AlertEvent, desk: Desktop) -> Card:
+    words = desk.words
+    state = desk.night.sources.get(event.subject)
+    title = plain(state.title, 60) if state else plain(event.subject, 60)
+    if event.reason is Reason.RESOLVED:
+        return Card(title, (words.say("source_back_line", day=words.day(event.watermark)),))
+    banner = [text.text for text in late_banners((event.subject,), desk)]
+    return Card(title, tuple(banner), f"koll ingest {event.subject}")
+
+
+def _sources(events: Iterable[AlertEvent], desk: Desktop) -> list[str]:
+    rules = (desk.rule(event) for event in events)
+    return sorted({name for rule in rules if rule for name in (rule.sources or desk.night.sources)})
+
+
+def _banners(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[Text]:
+    yield from late_banners(_sources(events, desk) if events else sorted(desk.night.sources), desk)
+
+
+def _digest_footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
+    yield from _run_footer(desk, event.reason if event.reason is Reason.RULE_INTRODUCED else None)
+
+
+def _run_footer(desk: Desktop, reason: Reason | None = None) -> Iterator[Block]:
+    words, groups = desk.words, desk.words.listing(desk.groups)
+    yield Line()
+    yield Text(words.say("footer_run", run=desk.night.run_id, known=words.moment(desk.night.known_at)), "quiet")
+    why = words.say("footer_why_digest", groups=groups)
+    if reason is not None:
+        why = words.say("footer_why", groups=groups, reason=words.reason(reason), code=reason.value)
+    yield Text(why, "quiet")

@@ -1,0 +1,298 @@
+"""The mail's phrases, Swedish and English side by side, so that neither says more than the other."""
+
+from collections.abc import Mapping
+
+from models.alerting.ledger import Reason
+from models.words import Channel, Outcome, Verdict
+
+# The way a consumer was reached, to stand after a number: "37 via telefon".
+REACHED: Mapping[str, tuple[str, str]] = {
+    Channel.PHONE: ("via telefon", "by telephone"),
+    Channel.SMS: ("via sms", "by text message"),
+    Channel.EMAIL: ("via e-post", "by e-mail"),
+    Channel.ADDRESSED_MAIL: ("med adresserad post", "by addressed mail"),
+    Channel.UNADDRESSED_MAIL: ("med oadresserad reklam", "by unaddressed mail"),
+    Channel.DOOR: ("vid dörren", "at the door"),
+    Channel.WEB: ("på webben", "on the web"),
+    Channel.SHOP: ("i butik", "in a shop"),
+    Channel.OTHER: ("på annat sätt", "in another way"),
+    Channel.UNKNOWN: ("med okänd kanal", "with no channel stated"),
+}
+
+OUTCOMES: Mapping[str, tuple[str, str]] = {
+    Outcome.BREACH: ("fällande", "breach"),
+    Outcome.PARTLY: ("delvis fällande", "breach in part"),
+    Outcome.NO_BREACH: ("friande", "no breach"),
+    Outcome.UNDECIDED: ("inte avgjort", "undecided"),
+    Outcome.UNKNOWN: ("okänt utfall", "outcome unknown"),
+}
+
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    Verdict.OK: ("läst utan fel", "read without faults"),
+    Verdict.ODD: ("läst, några rader i karantän", "read, some rows quarantined"),
+    Verdict.BROKEN: ("gick inte att läsa", "could not be read"),
+}
+
+REASONS: Mapping[str, tuple[str, str]] = {
+    Reason.FIRST: ("en gräns har nåtts", "a limit was reached"),
+    Reason.HIGHER_LEVEL: ("en högre nivå har nåtts", "a higher level was reached"),
+    Reason.GREW: ("antalet har växt sedan larmet kvitterades", "the count has grown since it was acknowledged"),
+    Reason.RETURNED: ("larmet var avslutat och är tillbaka", "the alert had been closed and is back"),
+    Reason.REMINDER: ("ingen har kvitterat larmet", "nobody has acknowledged the alert"),
+    Reason.CORRECTED_UP: ("uppgifter har rättats", "data were corrected"),
+    Reason.RETRACTED: ("uppgifter har rättats", "data were corrected"),
+    Reason.EVENT: ("ett nytt beslut", "a new decision"),
+    Reason.FOUND_IN_BACKFILL: ("äldre uppgifter har kommit in", "older data came in"),
+    Reason.RULE_INTRODUCED: ("en regel har införts eller ändrats", "a rule was introduced or changed"),
+    Reason.RESOLVED: ("antalet har gått ned igen", "the count has gone down again"),
+}
+
+NEXT_STEPS: Mapping[str, tuple[str, str]] = {
+    "notice": ("Ska {name} få ett påpekande?", "Should {name} get a notice?"),
+    "demand": ("Ska {name} få ett krav på rättelse?", "Should {name} get a demand for correction?"),
+    "follow_up": ("Är det dags att följa upp {name}?", "Is it time to follow up on {name}?"),
+    "board": ("Ska {name} tas upp i styrelsen?", "Should {name} be taken to the board?"),
+}
+
+CASE_STEPS: Mapping[str, tuple[str, str]] = {
+    "notice": ("påpekande", "notice"),
+    "demand": ("krav på rättelse", "demand"),
+    "follow_up": ("uppföljning", "follow-up"),
+    "board": ("styrelsen", "board"),
+}
+
+WHY_CHANGED: Mapping[str, tuple[str, str]] = {
+    "duplicate": ("dubblett av en annan anmälan", "a duplicate of another complaint"),
+    "moved": ("hör till en annan medlem", "belongs to another member"),
+    "withdrawn": ("finns inte längre hos källan", "no longer held by the source"),
+    "changed": ("datum eller kanal har rättats", "its date or channel was corrected"),
+}
+
+PHRASES: Mapping[str, tuple[str, str]] = {
+    # subjects
+    "subject_level": ("{before}→{level} {complaints} {period}", "{before}→{level} {complaints} {period}"),
+    "subject_first": ("{count} {complaints} {period} (gräns {level})", "{count} {complaints} {period} (limit {level})"),
+    "subject_grew": (
+        "{count} {complaints} {period}, {before} vid kvitteringen",
+        "{count} {complaints} {period}, {before} when acknowledged",
+    ),
+    "subject_retracted": (
+        "{count} i stället för {before} {complaints} {period}",
+        "{count} instead of {before} {complaints} {period}",
+    ),
+    "subject_decision": ("Nytt beslut {case}, {outcome}", "New decision {case}, {outcome}"),
+    "subject_decision_retracted": ("Beslut {case} gäller inte längre", "Decision {case} no longer stands"),
+    "subject_late": ("Källan {source} är {days} gammal", "The source {source} is {days} old"),
+    "subject_never": ("Källan {source} har aldrig kunnat läsas", "The source {source} has never been read"),
+    "subject_introduced": ("{what}: {members} redan över gränsen", "{what}: {members} already above the limit"),
+    "subject_introduced_decisions": ("{what}: {count} tidigare beslut", "{what}: {count} earlier decisions"),
+    "what_new": ("Regel införd", "Rule introduced"),
+    "what_new_many": ("Regler införda", "Rules introduced"),
+    "what_changed": ("Regel ändrad", "Rule changed"),
+    "what_source": ("Ny källa", "New source"),
+    "subject_digest": ("Nattens sammanställning: {count} larm", "Tonight's digest: {count} alerts"),
+    "subject_weekly": ("Veckan som gick: {lines}", "The past week: {lines}"),
+    "subject_nothing": ("Inget att besluta", "Nothing to decide"),
+    "subject_reminder": ("Påminnelse: {rest}", "Reminder: {rest}"),
+    "tag_corrected": ("rättad", "corrected"),
+    "tag_retracted": ("rättad", "retracted"),
+    # headings
+    "ask": ("Att ta ställning till", "For you to decide"),
+    "figures": ("Siffrorna", "The figures"),
+    "decision": ("Beslutet", "The decision"),
+    "changed": ("Vad som är nytt", "What is new"),
+    "trend": ("De senaste {weeks} veckorna", "The last {weeks} weeks"),
+    "sources": ("Källorna", "The sources"),
+    "ladder": ("Pågående ärende", "Open case"),
+    "corrected": ("Vad som har rättats", "What was corrected"),
+    "act": ("Att ta ställning till", "For you to decide"),
+    "reminders": ("Väntar på svar", "Waiting for an answer"),
+    "backfill": ("Funnet i äldre uppgifter", "Found in older data"),
+    "data": ("Källor som dröjer", "Late sources"),
+    "introduced": ("Redan över gränsen", "Already above the limit"),
+    "introduced_decisions": ("Tidigare beslut", "Earlier decisions"),
+    "resolved": ("Inte längre över gränsen", "No longer above the limit"),
+    "left": ("Har lämnat föreningen", "Have left the association"),
+    # labels
+    "level_next": ("{level}, nästa nivå är {next}", "{level}, the next level is {next}"),
+    "days_long": ("{span} ({days})", "{span} ({days})"),
+    "by_event_date": ("{span} ({days}, efter händelsedatum)", "{span} ({days}, by date of the event)"),
+    "count": ("Antal", "Count"),
+    "period": ("Period", "Period"),
+    "limit": ("Gräns", "Limit"),
+    "last_mail": ("I förra brevet", "In the last mail"),
+    "channels": ("Kanaler", "Channels"),
+    "rank_any": ("Plats totalt", "Rank in total"),
+    "rank_in": ("Plats {channel}", "Rank {channel}"),
+    "size": ("Storlek", "Size"),
+    "case": ("Ärende", "Case"),
+    "outcome": ("Utfall", "Outcome"),
+    "decided_on": ("Beslutsdatum", "Decided on"),
+    "source": ("Källa", "Source"),
+    "address": ("Adress", "Address"),
+    "complete_through": ("Komplett t.o.m.", "Complete through"),
+    "last_read": ("Senast läst", "Last read"),
+    "state": ("Läge", "State"),
+    "allowed_age": ("Högsta ålder", "Oldest allowed"),
+    "step": ("Steg", "Step"),
+    "opened_on": ("Öppnat", "Opened"),
+    "deadline": ("Svar senast", "Answer due"),
+    # sentences
+    "of_which": ("{total}, varav minst {part} {channel}", "{total}, of which at least {part} {channel}"),
+    "of_which_none": ("{total}, ingen känd {channel}", "{total}, none known {channel}"),
+    "not_proven": (
+        "Siffrorna visar vad som har anmälts, inte vad som har bevisats.",
+        "The figures show what has been reported, not what has been proven.",
+    ),
+    "single_case": (
+        "Beslutet gäller det enskilda ärendet. Läs det i sin helhet hos källan innan ni tar ställning.",
+        "The decision is about this one case. Read it in full at its source before you decide.",
+    ),
+    "reached": (
+        "Regeln {rule} har nått nivån {level}.",
+        "The rule {rule} has reached level {level}.",
+    ),
+    "reached_from": (
+        "Regeln {rule} har gått från nivån {before} till {level}.",
+        "The rule {rule} has gone from level {before} to {level}.",
+    ),
+    "no_step": ("Behöver något göras om {name}?", "Does anything need to be done about {name}?"),
+    "decided_ask": ("Ska beslutet leda till något för {name}?", "Should the decision lead to anything for {name}?"),
+    "grew_ask": (
+        "När larmet kvitterades var antalet {before}. Nu är det {count}.",
+        "The count was {before} when the alert was acknowledged. It is {count} now.",
+    ),
+    "reminded": (
+        "Det har gått {days} sedan ni fick frågan, och ingen har kvitterat den.",
+        "It is {days} since you were asked, and nobody has acknowledged it.",
+    ),
+    "nothing_happens": (
+        "Inget skickas och inget ändras förrän någon kör ett av kommandona.",
+        "Nothing is sent and nothing changes until somebody runs one of the commands.",
+    ),
+    "retracted": (
+        "Ett tidigare brev uppgav {before} {complaints}. När samma period räknas om med rättade uppgifter är "
+        "det {count}, och gränsen {level} nås inte.",
+        "An earlier mail said {before} {complaints}. Counted again with corrected data, the same period has "
+        "{count}, and the limit of {level} is not reached.",
+    ),
+    "retracted_now": (
+        "Perioden fram till i dag har {count}. Nivån {level} är fortfarande nådd.",
+        "The period up to today has {count}. Level {level} still holds.",
+    ),
+    "decision_retracted": (
+        "Ett tidigare brev uppgav att {name} omfattas av beslut {case}. Det gör medlemmen inte längre: beslutet har "
+        "ändrats, dragits tillbaka eller visat sig gälla någon annan.",
+        "An earlier mail said that decision {case} concerns {name}. It no longer does: the decision was "
+        "changed, withdrawn, or turned out to be about somebody else.",
+    ),
+    "corrected_up": (
+        "Gränsen nås för att uppgifter har rättats, inte för att nya anmälningar har kommit in.",
+        "The limit is reached because data were corrected, not because new complaints came in.",
+    ),
+    "since_last": ("+{new} sedan brevet {day}: {by_source}.", "+{new} since the mail of {day}: {by_source}."),
+    "since_last_none": ("Inga nya sedan brevet {day}.", "None new since the mail of {day}."),
+    "first_mail": (
+        "Det här är det första brevet om medlemmen enligt regeln {rule}.",
+        "This is the first mail about this member under the rule {rule}.",
+    ),
+    "newest": ("Den senaste anmälan kom in {day}.", "The newest complaint was received on {day}."),
+    "waiting": (
+        "Dessutom väntar {count} på granskning och räknas inte med.",
+        "Besides, {count} wait for review and are not counted.",
+    ),
+    "trend_numbers": ("Antal per vecka, äldst först: {numbers}", "Per week, oldest first: {numbers}"),
+    "trend_missing": (
+        "? betyder att dagar saknas från en källa. Det är inte samma sak som noll.",
+        "? means that days are missing from a source, which is not the same as zero.",
+    ),
+    "late_banner": (
+        "{source} är komplett bara t.o.m. {day}, alltså {days} gammal. De verkliga talen kan bara vara högre.",
+        "{source} is complete only through {day}, so it is {days} old. The true figures can only be higher.",
+    ),
+    "never_banner": (
+        "{source} har ännu inte kunnat läsas. De verkliga talen kan bara vara högre.",
+        "{source} has not been read yet. The true figures can only be higher.",
+    ),
+    "late_ask": (
+        "Vad hindrar källan {source}? Den skulle ha varit högst {allowed} gammal.",
+        "What keeps the source {source}? It should have been at most {allowed} old.",
+    ),
+    "late_meaning": (
+        "Under tiden räknas det som finns. Larm kan gå upp, men inget larm avslutas och ingen placering anges förrän "
+        "källan är i fas igen.",
+        "Meanwhile, what exists is counted. Alerts can rise, but none is resolved and no rank is given until the "
+        "source has caught up.",
+    ),
+    "introduced_text": (
+        "I natt tillämpades {rules} för första gången. Medlemmarna nedan låg redan över en gräns eller hade redan ett "
+        "beslut mot sig. Därför skickas inget enskilt brev om dem; nästa brev kommer när något ändras.",
+        "Tonight was the first night of {rules}. The members below were already above a limit or already had a "
+        "decision against them, so no single mail is sent about them; the next mail comes when something changes.",
+    ),
+    "one_new": ("den nya regeln {rules}", "the new rule {rules}"),
+    "many_new": ("de nya reglerna {rules}", "the new rules {rules}"),
+    "one_changed": ("den ändrade regeln {rules}", "the changed rule {rules}"),
+    "many_changed": ("de ändrade reglerna {rules}", "the changed rules {rules}"),
+    "one_source": ("regeln {rules} med en ny källa", "the rule {rules} with a new source"),
+    "many_source": ("reglerna {rules} med en ny källa", "the rules {rules} with a new source"),
+    "backfill_text": (
+        "Gränserna nåddes bara tack vare äldre uppgifter som kom in i natt. Det är historik, inte en ny händelse.",
+        "These limits were reached only through older data that came in tonight. It is history, not a new event.",
+    ),
+    "overflow_text": (
+        "Natten gav fler larm än de {singles} som skickas vart för sig. Här är resten.",
+        "The night gave more alerts than the {singles} that are sent one by one. Here are the others.",
+    ),
+    "limit_line": ("Gräns {level} nådd ({rule})", "Limit {level} reached ({rule})"),
+    "limit_line_channel": ("Gräns {level} {channel} nådd ({rule})", "Limit {level} {channel} reached ({rule})"),
+    "decisions_line": ("{outcome}: {cases}", "{outcome}: {cases}"),
+    "and_more": ("och {count} till", "and {count} more"),
+    "more_members": (
+        "Och {members} till: se koll alerts list.",
+        "And {members} more: see koll alerts list.",
+    ),
+    "resolved_line": (
+        "{count} {period}: under gränsen {level} ({rule})",
+        "{count} {period}: below the limit of {level} ({rule})",
+    ),
+    "left_line": ("Larmet är avslutat ({rule})", "The alert is closed ({rule})"),
+    "source_back_line": ("Källan är i fas igen, t.o.m. {day}", "The source has caught up, through {day}"),
+    "nothing_text": (
+        "Inget nytt att besluta i natt. Källorna är kompletta så långt som tabellen visar.",
+        "Nothing new to decide tonight. The sources are complete as far as the table shows.",
+    ),
+    "undelivered": (
+        "{count} tidigare brev har inte kunnat levereras: {which}. Se koll status.",
+        "{count} earlier mails could not be delivered: {which}. See koll status.",
+    ),
+    # commands
+    "cmd_show": ("se alla anmälningar bakom siffran", "see every complaint behind the figure"),
+    "cmd_show_case": ("se ärendet och vad som har hänt", "see the case and what has happened"),
+    "cmd_ack": ("kvittera: vi har sett det", "acknowledge: we have seen it"),
+    "cmd_silence": ("tysta brev om det till ett datum", "silence mail about it until a date"),
+    "cmd_close": ("avsluta, med skäl", "close it, with a reason"),
+    "cmd_ingest": ("läs källan igen", "read the source again"),
+    "cmd_doctor": ("kontrollera adress, inloggning och inställningar", "check address, login and settings"),
+    # footer
+    "footer_rule": (
+        "Regel {rule}, version {version}. Körning {run}, enligt vad som var känt {known}.",
+        "Rule {rule}, version {version}. Run {run}, as known at {known}.",
+    ),
+    "footer_run": ("Körning {run}, enligt vad som var känt {known}.", "Run {run}, as known at {known}."),
+    "footer_why": (
+        "Du får brevet för att din adress finns i gruppen {groups}. Skäl: {reason} ({code}).",
+        "You get this because your address is in the group {groups}. Reason: {reason} ({code}).",
+    ),
+    "reason_late": ("källan är äldre än den får vara", "the source is older than it may be"),
+    "footer_why_digest": (
+        "Du får brevet för att din adress finns i gruppen {groups}.",
+        "You get this because your address is in the group {groups}.",
+    ),
+    "unnamed": ("(utan namn)", "(no name)"),
+    "none": ("ingen", "none"),
+    "never": ("aldrig", "never"),
+    "unknown": ("okänt", "unknown"),
+    "and": ("och", "and"),
+    "late": ("för gammal", "too old"),
+}

@@ -1,0 +1,25 @@
+"""Who mail is from and to: the association's name, its addresses and recipient groups."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flows.mail.wording import Language
+
+
+@dataclass(frozen=True)
+class MailIdentity:
+    """What compose needs of the settings. ``key`` signs bounce addresses; ``groups`` are [mail.groups]."""
+
+    association: str
+    language: Language
+    timezone: str
+    sender: str
+    groups: Mapping[str, Sequence[str]]
+    key: bytes
+    bounce: str | None = None
+    reply_to: str | None = None
+
+    @property
+    def domain(self) -> str:
+        """The domain of From, which Message-ID shares."""
+        return self.sender.rpartition("@")[2]

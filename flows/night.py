@@ -1,0 +1,125 @@
+"""A night from its parts, without Prefect: the register, the sources, then counting and mail. Safe to repeat."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import update
+
+from flows.alerting import AlertReport, settle_alerts
+from flows.ingest import Order
+from flows.linking import Linker, hash_phones, load_members
+from flows.relink import relink
+from flows.workplace import Workplace
+from models.matching import Companies, Matcher
+from models.register import RegisterRefused, read_register, store_register
+from models.store import upsert, writing
+from models.tables import Run, SourceNight
+from models.words import Verdict
+from sources.register_file import read_register_file
+from sources.registry import VERSION
+
+Log = Callable[[str], None]
+
+
+@dataclass
+class Night:
+    """One run under way."""
+
+    place: Workplace
+    order: Order
+    kind: str
+    register_fault: str = ""
+    nights: list[SourceNight] = field(default_factory=list)
+    alerts: AlertReport | None = None
+
+    @property
+    def broken(self) -> list[SourceNight]:
+        """The sources that failed."""
+        return [night for night in self.nights if night.verdict == Verdict.BROKEN]
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything needs a person: a source, the register, or a mail that will not leave."""
+        return bool(self.broken or self.register_fault or (self.alerts and self.alerts.dead))
+
+    def sum_up(self) -> str:
+        """Return what failed and the command that mends it, in one line; or that all went well."""
+        if not self.failed:
+            return f"{len(self.nights)} source(s) read, nothing failed"
+        parts = [f"{n.source}: {n.message}; then run: koll ingest {n.source}" for n in self.broken]
+        if self.register_fault:
+            parts.append(f"register: {self.register_fault.splitlines()[0]}; last night's register was used")
+        if self.alerts and self.alerts.dead:
+            parts.append(f"{self.alerts.dead} mail(s) were refused for good; see: koll status")
+        return " | ".join(parts)
+
+
+def begin(place: Workplace, kind: str, business_date: date | None, **more: object) -> Night:
+    """Open a run and write it down."""
+    day = business_date or place.today()
+    run_id = f"{day.isoformat()}-{kind}-{uuid.uuid4().hex[:8]}"
+    with writing(place.engine) as connection:
+        row = Run(run_id=run_id, kind=kind, business_date=day, started_at=place.clock(), version=VERSION)
+        upsert(connection, Run.__table__, [row.model_dump()])  # type: ignore[attr-defined]
+    return Night(place, Order(run_id, day, **more), kind)  # type: ignore[arg-type]
+
+
+def refresh_register(night: Night, log: Log) -> None:
+    """Take the register in; a faulty one leaves the last good one in place and is told at the end."""
+    place = night.place
+    try:
+        register = read_register(*read_register_file(place.settings.members.path), place.hash_key)
+        with writing(place.engine) as connection:
+            store_register(connection, register)
+        for warning in register.warnings:
+            log(f"register: {warning}")
+    except RegisterRefused as error:
+        night.register_fault = str(error)
+        log(f"register: {error}")
+
+
+def make_matcher(place: Workplace) -> Matcher:
+    """Return the matcher over the register, with the file of all companies where one is configured."""
+    companies = place.settings.members.companies
+    return Matcher(load_members(place.engine), Companies.read(companies) if companies else None)
+
+
+def make_linkers(place: Workplace) -> Callable[[str], Linker]:
+    """Return what gives each source its linker, over one matcher built from the register."""
+    matcher = make_matcher(place)
+    phones = hash_phones(load_members(place.engine), place.hash_key)
+    return lambda source: Linker(matcher, source, phones)
+
+
+def note_source(night: Night, fared: SourceNight) -> None:
+    """Write down how one source fared."""
+    night.nights.append(fared)
+    with writing(night.place.engine) as connection:
+        upsert(connection, SourceNight.__table__, [fared.model_dump()])  # type: ignore[attr-defined]
+
+
+def finish(night: Night, linkers: Callable[[str], Linker], log: Log, *, alerts: bool) -> None:
+    """Match again what a changed register touches, count, decide, send, and close the run."""
+    place = night.place
+    relink(place, night.order, linkers, log)
+    if alerts:
+        night.alerts = settle_alerts(place, night.order, log)
+    night.nights.sort(key=lambda fared: fared.source)
+    state = "failed" if night.failed else "done"
+    with writing(place.engine) as connection:
+        connection.execute(
+            update(Run.__table__)  # type: ignore[attr-defined]
+            .where(Run.__table__.c.run_id == night.order.run_id)  # type: ignore[attr-defined]
+            .values(ended_at=place.clock(), state=state, message=night.sum_up()[:2000])
+        )
+
+
+def pick_sources(place: Workplace, only: Sequence[str]) -> list[str]:
+    """Return the enabled sources, or those asked for; raises ValueError naming what there is."""
+    known = place.settings.enabled_sources()
+    wrong = [name for name in only if name not in place.settings.sources]
+    if wrong:
+        raise ValueError(f"no source {', '.join(wrong)} in {place.settings.file.name}; there is {', '.join(known)}")
+    return list(only) or list(known)

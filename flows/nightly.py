@@ -1,0 +1,159 @@
+"""The night as Prefect sees it: every source a task with its own logs, state and table; the end state set by us."""
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+from flows.ingest import ingest_source
+from flows.night import Night, begin, finish, make_linkers, note_source, pick_sources, refresh_register
+from flows.workplace import Workplace, open_workplace
+from models.tables import SourceNight
+from models.words import Verdict
+
+CONFIG = "KOLL_CONFIG"
+_SHOWN = ("verdict", "items", "drafts", "accepted", "new", "changed", "withdrawn", "quarantined", "complete_through")
+
+
+def configured() -> str:
+    """Return the configuration file that runs use when none is named."""
+    return os.environ.get(CONFIG, "koll.toml")
+
+
+def list_source_names() -> list[str]:
+    """Return the source names of the configuration, for the drop-down of the deployment; nothing when unreadable."""
+    import tomllib
+
+    try:
+        return sorted(tomllib.loads(Path(configured()).read_text(encoding="utf-8-sig")).get("sources", {}))
+    except (OSError, ValueError):
+        return []
+
+
+SourceName = Annotated[str, Field(json_schema_extra={"enum": list_source_names()} if list_source_names() else None)]
+
+
+def _log() -> Callable[[str], None]:
+    logger = get_run_logger()
+    return lambda line: logger.info(line)
+
+
+@task(name="read-source", task_run_name="{source}")
+def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
+    """Take one source in; its state here is its own, and its table shows what came of it."""
+    fared = ingest_source(night.place, source, night.order, linkers, _log())
+    note_source(night, fared)
+    show_source(fared)
+    return Failed(message=fared.message) if fared.verdict == Verdict.BROKEN else Completed(message=fared.verdict)
+
+
+def show_source(fared: SourceNight) -> None:
+    """Publish how a source fared as a table artifact."""
+    row = {name: str(getattr(fared, name) if getattr(fared, name) is not None else "") for name in _SHOWN}
+    create_table_artifact(
+        key=f"source-{fared.source.replace('_', '-').lower()}",
+        table=[row],
+        description=f"{fared.source}: {fared.message or 'all well'}",
+    )
+
+
+def _sum_up(night: Night) -> None:
+    create_table_artifact(
+        key="night",
+        table=[{"source": n.source, **{name: str(getattr(n, name) or "") for name in _SHOWN}} for n in night.nights],
+        description=night.sum_up(),
+    )
+
+
+@flow(
+    name="nightly",
+    flow_run_name="nightly-{business_date}",
+    task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
+    validate_parameters=True,
+)
+def nightly(config: str | None = None, business_date: date | None = None, only: list[str] | None = None) -> State[Any]:
+    """Run the whole night: register, every source side by side, counting, decisions, mail.
+
+    ``business_date`` is today in the association's time zone unless given. The state is Failed when a source, the
+    register or a mail failed, and its message names the command that re-runs it; all else was done all the same.
+    """
+    place = open_workplace(Path(config or configured()))
+    with place.exclusively():
+        night = run_night(place, business_date, only or [])
+    _sum_up(night)
+    return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
+
+
+def run_night(place: Workplace, business_date: date | None, only: list[str]) -> Night:
+    """Run a night's steps as tasks of the flow around it."""
+    log = _log()
+    names = pick_sources(place, only)
+    night = begin(place, "nightly", business_date)
+    refresh_register(night, log)
+    linkers = make_linkers(place)
+    futures = [read_source.submit(name, night, linkers) for name in names]
+    for future in futures:
+        future.wait()
+    finish(night, linkers, log, alerts=True)
+    return night
+
+
+@flow(name="ingest", flow_run_name="ingest-{source}", validate_parameters=True)
+def ingest(
+    source: SourceName,
+    config: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    business_date: date | None = None,
+    replay: bool = False,
+    accept_shrink: bool = False,
+) -> State[Any]:
+    """Read one source again; ``replay`` parses the archive without the network. No mail: that is the night's."""
+    place = open_workplace(Path(config or configured()))
+    with place.exclusively():
+        pick_sources(place, [source])
+        more = {"replay": replay, "since": since, "until": until, "accept_shrink": accept_shrink}
+        night = begin(place, "ingest", business_date, **more)
+        refresh_register(night, _log())
+        linkers = make_linkers(place)
+        read_source(source, night, linkers, return_state=True)
+        finish(night, linkers, _log(), alerts=False)
+    return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
+
+
+@flow(name="backfill", validate_parameters=True)
+def backfill(
+    sources: list[SourceName], config: str | None = None, since: date | None = None, until: date | None = None
+) -> State[Any]:
+    """Read a longer period of several sources, one after the other; what it finds is told as found in a backfill."""
+    failed = []
+    for source in sources:
+        state = ingest(source, config=config, since=since, until=until, return_state=True)
+        if state.is_failed():
+            failed.append(state.message or source)
+    return Failed(message=" | ".join(failed)) if failed else Completed(message=f"{len(sources)} source(s) read")
+
+
+@flow(name="housekeeping")
+def housekeeping(config: str | None = None) -> State[Any]:
+    """Forget free text whose time is over, and check every archived object against its hash."""
+    from flows.housekeeping import forget_texts, list_damaged
+
+    place = open_workplace(Path(config or configured()))
+    with place.exclusively():
+        forgotten = forget_texts(place)
+    damaged = list_damaged(place)
+    message = f"{forgotten} text(s) forgotten, {len(damaged)} archived object(s) damaged"
+    return Failed(message=f"{message}: {', '.join(damaged[:5])}") if damaged else Completed(message=message)

@@ -1,0 +1,88 @@
+"""How the configured sources stand: what each has told, up to when, and which of them names all companies."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, Table, select
+
+from flows.workplace import Workplace
+from models.alerting.evaluation import SourceState
+from models.counting import read_watermarks
+from models.settings import AnySource, ExtractSettings
+from models.tables import SourceNight
+from models.words import Verdict
+from sources.contract import SourceInfo
+from sources.registry import INFOS
+
+_NIGHTS: Table = SourceNight.__table__  # type: ignore[attr-defined]
+
+
+def load_source_states(
+    place: Workplace, connection: Connection, on: date, known_at: datetime | None = None
+) -> dict[str, SourceState]:
+    """Return each enabled source's state on a business date, by name."""
+    through = read_watermarks(connection, known_at)
+    last = _load_last_nights(connection, known_at)
+    states = {}
+    for name, chosen in place.settings.enabled_sources().items():
+        info = INFOS[chosen.kind]
+        allowed = chosen.max_age_days if chosen.max_age_days is not None else info.bounds.max_age_days
+        reached = through.get(name)
+        verdict, read_at = last.get(name, ("never read", None))
+        states[name] = SourceState(
+            name=name,
+            title=title_of(name, chosen, info),
+            complete_through=reached,
+            last_read=read_at,
+            verdict=verdict,
+            late=reached is None or (on - reached).days > allowed,
+            max_age_days=allowed,
+            missing_days=_list_missing(reached, on),
+        )
+    return states
+
+
+def _list_missing(reached: date | None, on: date) -> tuple[date, ...]:
+    """Return the days after ``reached`` that have passed without being told, at most the last half year of them."""
+    if reached is None:
+        return ()
+    first = max(reached + timedelta(days=1), on - timedelta(days=182))
+    return tuple(first + timedelta(days=n) for n in range((on - first).days))
+
+
+def _load_last_nights(connection: Connection, known_at: datetime | None) -> dict[str, tuple[str, datetime | None]]:
+    """Return (last verdict, when it was last read well) by source."""
+    asked = select(_NIGHTS.c.source, _NIGHTS.c.verdict, _NIGHTS.c.at).order_by(_NIGHTS.c.at)
+    found: dict[str, tuple[str, datetime | None]] = {}
+    for row in connection.execute(asked if known_at is None else asked.where(_NIGHTS.c.at <= known_at)):
+        well = found.get(row.source, ("", None))[1] if row.verdict == Verdict.BROKEN else row.at
+        found[row.source] = (row.verdict, well)
+    return found
+
+
+def title_of(name: str, chosen: AnySource, info: SourceInfo) -> str:
+    """Return what people call a source: as configured, else its publisher's title, else its name."""
+    if chosen.title:
+        return chosen.title
+    return name.replace("_", " ").capitalize() if isinstance(chosen, ExtractSettings) else info.title
+
+
+def pick_country_source(place: Workplace, connection: Connection) -> str | None:
+    """Return the source among whose companies ranks are "in the country": the one with most complaints."""
+    from sqlalchemy import func
+
+    from models.tables import Complaint
+
+    naming = [name for name, chosen in place.settings.enabled_sources().items() if names_all(chosen)]
+    if not naming:
+        return None
+    table: Table = Complaint.__table__  # type: ignore[attr-defined]
+    counted = select(table.c.source, func.count().label("n")).where(table.c.source.in_(naming)).group_by(table.c.source)
+    sizes = {row.source: row.n for row in connection.execute(counted)}
+    return max(naming, key=lambda name: (sizes.get(name, 0), name)) if sizes else None
+
+
+def names_all(chosen: AnySource) -> bool:
+    """Tell whether a source names every company it has complaints about."""
+    if isinstance(chosen, ExtractSettings):
+        return chosen.all_companies
+    return INFOS[chosen.kind].names_all_companies

@@ -1,0 +1,108 @@
+"""What a mail shows of one member under one rule: looked up only for those a mail will speak of."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, Table, func, select
+
+from models.alerting.evaluation import Findings, Night, Rank, SourceState, Window, find_watermark
+from models.alerting.ledger import AlertEvent, fold
+from models.alerting.rules import LimitRule, RuleConfig
+from models.counting import (
+    Scope,
+    Tally,
+    count_members,
+    count_weeks,
+    list_counted,
+    list_ranks,
+    newest_by_member,
+    rank_companies,
+    rank_members,
+)
+from models.tables import Complaint
+from models.words import Band, Status
+
+_C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_YEAR = 365  # days shown for rules that count nothing themselves
+
+
+def look_up_findings(
+    connection: Connection,
+    wanted: Iterable[tuple[str, str]],
+    rules: Mapping[str, RuleConfig],
+    night: Night,
+    ledger: list[AlertEvent],
+    country: str | None,
+) -> dict[tuple[str, str], Findings]:
+    """Return the findings of each wanted (rule_id, member); ``country`` is the source that names all companies."""
+    told = {(key.rule_id, key.member): state.told for key, state in fold(ledger).items() if state.told}
+    scopes: dict[str, tuple[Scope, dict[str, Tally], str] | None] = {}
+    found = {}
+    for rule_id, member in sorted(wanted):
+        if rule_id not in scopes:
+            scopes[rule_id] = _count(connection, rules[rule_id], night.sources)
+        counted = scopes[rule_id]
+        if counted is None:
+            continue
+        scope, tallies, channel = counted
+        tally = tallies.get(member, Tally())
+        since = told.get((rule_id, member))
+        found[rule_id, member] = Findings(
+            total=tally.total,
+            by_source=dict(tally.by_source),
+            by_channel=dict(tally.by_channel),
+            ranks=_rank(connection, scope, tallies, member, country, night.sources),
+            weekly=tuple(count_weeks(connection, scope, member, channel, _list_gaps(scope, night.sources))),
+            newest_received=newest_by_member(connection, scope).get(member),
+            new_by_source=_count_new(connection, scope, member, since) if since else {},
+            waiting_for_review=_count_review(connection, member),
+        )
+    return found
+
+
+def _count(
+    connection: Connection, rule: RuleConfig, sources: Mapping[str, SourceState]
+) -> tuple[Scope, dict[str, Tally], str] | None:
+    names = rule.sources if isinstance(rule, LimitRule) else tuple(sources)
+    watermark, _ = find_watermark(names, sources)
+    if watermark is None:
+        return None
+    if isinstance(rule, LimitRule):
+        scope, channel = Scope(rule.window.ending(watermark), names, rule.date), str(rule.channel)
+    else:
+        scope, channel = Scope(Window(watermark - timedelta(days=_YEAR - 1), watermark), names), "any"
+    return scope, count_members(connection, scope), channel
+
+
+def _rank(
+    connection: Connection,
+    scope: Scope,
+    tallies: Mapping[str, Tally],
+    member: str,
+    country: str | None,
+    sources: Mapping[str, SourceState],
+) -> tuple[Rank, ...]:
+    """Rank among all companies where a source of the rule names them, else among members; never on missing data."""
+    names = scope.sources or ()
+    if country in names and not sources[country].late:
+        return list_ranks(rank_companies(connection, scope, country), member, sources[country].title)
+    if any(sources[name].late for name in names if name in sources):
+        return ()
+    return list_ranks(rank_members(tallies), member, None)
+
+
+def _list_gaps(scope: Scope, sources: Mapping[str, SourceState]) -> list[date]:
+    return [day for name in scope.sources or () if name in sources for day in sources[name].missing_days]
+
+
+def _count_new(connection: Connection, scope: Scope, member: str, told: AlertEvent) -> dict[str, int]:
+    then = {row[:2] for row in list_counted(connection, replace(scope, known_at=told.known_at), member)}
+    return dict(Counter(row[0] for row in list_counted(connection, scope, member) if row[:2] not in then))
+
+
+def _count_review(connection: Connection, member: str) -> int:
+    waiting = (_C.c.member == member) & (_C.c.band == Band.REVIEW) & _C.c.recorded_to.is_(None)
+    asked = select(func.count()).select_from(_C).where(waiting & (_C.c.status == Status.ACCEPTED))
+    return int(connection.execute(asked).scalar_one())

@@ -1,0 +1,196 @@
+"""The tip inbox as a source: mail that people write to the association, each a tip, set aside, or quarantined."""
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from models.drafts import Check, Draft, Fault, RawRef
+from models.words import Channel, Evidence, Kind, Severity
+from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
+from sources.inbox.clues import find_channel, find_event_date
+from sources.inbox.imap import ImapReader, read_address
+from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
+from sources.inbox.mailbox import read_folder
+from sources.inbox.privacy import Masked, hash_value, mask_text
+from sources.inbox.quoting import Words, read_subject, split_words
+from sources.inbox.triage import REASONS, find_reason
+
+TIPS_INFO = SourceInfo(
+    kind="tips",
+    title="Tips to the association",
+    publisher="whoever writes to the association's inbox",
+    licence="letters to the association; personal data is stripped on reading",
+    parser_version=1,
+    bounds=Bounds(rows=(0, 20_000), quiet_days=14, max_age_days=3),
+    names_all_companies=False,
+    checks=(
+        Check("mail-too-large", Severity.ERROR, "The mail is over 25 MB; only its beginning was archived."),
+        Check("mail-too-deep", Severity.ERROR, "The mail has over 200 parts, or parts over 30 deep in each other."),
+        Check("mail-header-too-large", Severity.ERROR, "A header is over 16 KB, or all of them over 256 KB."),
+        Check("mail-unreadable", Severity.ERROR, "What was received is no mail: it has no headers at all."),
+        Check("mail-date-missing", Severity.ERROR, "Neither the mail nor its mailbox tells when it came."),
+        Check("mail-charset-odd", Severity.WARNING, "The text did not decode as declared; letters may be wrong."),
+        Check("mail-text-cut", Severity.WARNING, "The text was too long; its end was not read."),
+        Check(
+            "attachment-only", Severity.WARNING, "The mail says nothing itself; somebody must look at what is attached."
+        ),
+        *(Check(f"set-aside-{reason}", Severity.WARNING, f"Not a tip: {why}") for reason, why in REASONS.items()),
+    ),
+)
+_MOST = 50  # hashes of one kind that are kept as facts
+_SUBJECT = 500
+
+
+@dataclass(frozen=True)
+class Tips:
+    """A mailbox of tips: either ``maildir`` (a Maildir, or a folder of .eml files) or ``imap_url``.
+
+    A reading lists the mails that are new since the last one, and nothing of what was taken before: a mailbox says
+    nothing about withdrawal, since people delete and move mails as they like, so no reading is ever complete. How
+    far it has been read is the reading's one item of the role ``listing``. What a night archived and could not
+    store is in that night's manifest, which the next one reads as well. Taking a mail twice is harmless: a tip's id
+    is made of its date, sender and text (see ``_name_tip``), and of two copies the one received first stands.
+
+    ``hash_key`` keys every hash; with another key all tips get other ids. ``own_domain`` is the association's, for
+    telling its own machines from people. With ``done_folder`` mails are moved there by the reading after the one
+    that took them, when that one is safely recorded; without it the mailbox is opened for reading only.
+    """
+
+    name: str
+    bounds: Bounds
+    imap_url: str | None
+    maildir: Path | None
+    imap_password: Callable[[], str | None] | None
+    hash_key: bytes
+    own_domain: str
+    done_folder: str | None = None
+    user_agent: str = ""
+    timezone: str = "Europe/Stockholm"
+    info: SourceInfo = TIPS_INFO
+
+    def read(self, visit: Visit) -> Reading:
+        """Archive every mail that is new. Raise SourceBroken when the mailbox cannot be read, with place and cure."""
+        last = next((i for i in visit.last.items if i.role == "listing"), None) if visit.last else None
+        if self.maildir is not None:
+            taken = read_folder(self.maildir, visit.archive, last, visit.now, visit.since)
+        else:
+            address = read_address(self.imap_url or "")
+            password = self.imap_password or (lambda: None)
+            reader = ImapReader(address, password, visit.archive, visit.now, visit.log, self.done_folder)
+            taken = reader.read(last, visit.since, visit.until)
+        short = any(problem.code in {"mailbox-cut-short", "mail-not-read"} for problem in taken.problems)
+        return Reading(
+            source=self.name,
+            items=(*taken.items, taken.state),
+            read_at=visit.now,
+            business_date=visit.business_date,
+            complete_through=None if short else visit.business_date,
+            problems=taken.problems,
+        )
+
+    def parse(self, content: bytes, item: RawItem) -> Iterator[Draft]:
+        """Yield the one draft of a mail: a tip, one flagged ``set-aside-<reason>``, or one with a fault."""
+        raw = RawRef(sha256=item.sha256)
+        try:
+            size = int(item.note.get("size", "0"))
+            if size > MAX_MAIL:
+                raise MailUnreadable("mail-too-large", f"the mail has {size} bytes, {MAX_MAIL} are taken")
+            mail = read_mail(content)
+        except MailUnreadable as error:
+            lost = f"raw-{hashlib.sha256(content).hexdigest()[:32]}"
+            yield Draft(source_id=lost, kind=Kind.TIP, raw=raw, faults=(Fault(code=error.code, field="mail"),))
+            return
+        yield self._draft_tip(mail, raw, _read_note(item))
+
+    def _draft_tip(self, mail: Mail, raw: RawRef, came: datetime | None) -> Draft:
+        subject, forwarded, answered = read_subject(mail.subject[:_SUBJECT])
+        words = split_words(
+            mail.text, forwarded=forwarded, answered=answered or (bool(mail.references) and not forwarded)
+        )
+        told = "\n\n".join(filter(None, (words.own, words.forwarded))) or words.quoted
+        masked = self._mask(mail, "\n".join(filter(None, (subject, told))))
+        received = _find_receipt(mail, came)
+        zone = ZoneInfo(self.timezone)
+        written = (_believable(mail.sent, came) or received or datetime.now(UTC)).astimezone(zone).date()
+        reason = find_reason(mail, self.own_domain, " ".join((subject, told)))
+        channel = find_channel(f"{subject}. {words.own or told}")
+        return Draft(
+            source_id=self._name_tip(mail),
+            kind=Kind.TIP,
+            raw=raw,
+            received_on=received.astimezone(zone).date() if received else None,
+            event_on=find_event_date(words.own, written) or find_event_date(told, written),
+            channel=channel,
+            channel_evidence=None if channel is Channel.UNKNOWN else Evidence.TEXT,
+            text=masked.text or None,
+            flags=_flag(mail, told, reason),
+            faults=() if received else (Fault(code="mail-date-missing", field="received_on"),),
+            precedence=-int(received.timestamp() // 60) if received else 0,
+            facts=self._gather_facts(mail, words, masked),
+        )
+
+    def _mask(self, mail: Mail, text: str) -> Masked:
+        return mask_text(
+            text, self.hash_key, persons=[mail.sender_name], addresses=[mail.sender] if mail.sender else []
+        )
+
+    def _name_tip(self, mail: Mail) -> str:
+        """Return the tip's id: a keyed hash of date, sender, text and attachments.
+
+        The Message-ID takes no part where there is a date: it is neither unique nor the same when a mail is sent
+        again. Headers that servers and lists add take none, nor does how the text was encoded.
+        """
+        when = mail.sent.astimezone(UTC).isoformat() if mail.sent else mail.header("date") or mail.message_id or ""
+        body = _normalise(mail.text) or _normalise(mail.subject)
+        files = sorted(attachment.sha256 for attachment in mail.attachments)
+        return "tip-" + hash_value(self.hash_key, "\n".join([when, mail.sender or "", body, *files]))[:32]
+
+    def _gather_facts(self, mail: Mail, words: Words, masked: Masked) -> dict[str, str]:
+        """Return what duplicates and the matcher need, without personal data: keyed hashes, and public numbers."""
+        root = next(iter(mail.references), mail.message_id)
+        body = _normalise(self._mask(mail, words.own or words.forwarded or words.quoted).text)
+        hashed = {"message_id": mail.message_id, "sender": mail.sender, "thread": root, "body": body}
+        facts = {name: hash_value(self.hash_key, value) for name, value in hashed.items() if value}
+        lists = {"phones": masked.phones, "emails": masked.emails, "domains": masked.domains, "numbers": masked.numbers}
+        facts.update({name: ",".join(values[:_MOST]) for name, values in lists.items() if values})
+        if mail.attachments:
+            facts["attachments"] = ",".join(f"{a.media_type}:{a.size}:{a.sha256}" for a in mail.attachments)
+        return facts
+
+
+def _flag(mail: Mail, told: str, reason: str | None) -> tuple[str, ...]:
+    """Return the oddities of a mail; one that is set aside has no others."""
+    if reason:
+        return (f"set-aside-{reason}",)
+    silent = bool(mail.attachments) and len(told.split()) < 2
+    return (*mail.odd, *(("attachment-only",) if silent else ()))
+
+
+def _read_note(item: RawItem) -> datetime | None:
+    """Return when the mail came into its mailbox, as the reading noted it."""
+    noted = item.note.get("received")
+    return datetime.fromisoformat(noted) if noted else None
+
+
+def _find_receipt(mail: Mail, came: datetime | None) -> datetime | None:
+    """Return when the mail was received.
+
+    First what our own mail server wrote at the top, then the sender's date, then the mailbox's. The mailbox comes
+    last since copying a mailbox gives every mail a new time there, and old tips would count as today's.
+    """
+    return _believable(mail.received, came) or _believable(mail.sent, came) or came
+
+
+def _believable(moment: datetime | None, came: datetime | None) -> datetime | None:
+    """Return the moment unless it lies after the mail's arrival: then a clock was wrong, or somebody lied."""
+    if moment is None or (came is not None and moment > came + timedelta(days=1)):
+        return None
+    return moment
+
+
+def _normalise(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())

@@ -1,0 +1,1 @@
+"""Swedish publishers: one file per source, with what only that publisher's pages need beside it."""
