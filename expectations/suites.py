@@ -35,13 +35,15 @@ class Parameters:
 
     ``kinds``: the kinds of draft it may give (empty: any). ``key_form``: the pattern of its ids. ``severities``: where
     a common check costs something else here. ``one_row_per_key``: two different records under one id in one file
-    are an error; where a precedence always decides, they are not.
+    are an error; where a precedence always decides, they are not. ``names_company``: a record has a field for the
+    company, so an empty one is worth a flag (a tip has only its text).
     """
 
     kinds: tuple[Kind, ...] = ()
     key_form: str = _ANY_KEY
     severities: Mapping[str, Severity] = field(default_factory=dict)
     one_row_per_key: bool = True
+    names_company: bool = True
 
 
 PARAMETERS: Mapping[str, Parameters] = {
@@ -59,7 +61,7 @@ PARAMETERS: Mapping[str, Parameters] = {
     ),
     # The consumer agency says itself that many complaints lack a company: they stay in its totals.
     "extract": Parameters(kinds=(Kind.COMPLAINT,)),
-    "tips": Parameters(kinds=(Kind.TIP,)),
+    "tips": Parameters(kinds=(Kind.TIP,), names_company=False),
 }
 
 
@@ -133,7 +135,8 @@ def _row_rules(parameters: Parameters, declared: Mapping[str, Check], business_d
         "event_on",
     )
     yield _between("event-too-old", "event_on", declared, lowest=EARLIEST.toordinal(), limit=f"from {EARLIEST}")
-    yield _present("company-missing", "company", declared)
+    if parameters.names_company:
+        yield _present("company-missing", "company", declared)
     yield Rule(declared["org-number-odd"], "ExpectColumnValuesToBeNull", {"column": "org_number_fault"}, "org_number")
     yield _present("channel-missing", "channel", declared)
     if not parameters.kinds or Kind.DECISION in parameters.kinds:

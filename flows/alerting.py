@@ -11,7 +11,7 @@ from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_des
 from flows.mail.delivery import deliver, list_dead
 from flows.mail.sender import MailIdentity
 from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
-from flows.sources import load_source_states, pick_country_source
+from flows.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace, read_secret
 from models.alerting.decide import decide
 from models.alerting.findings import look_up_findings

@@ -12,7 +12,7 @@ from typing import Any
 from openpyxl import Workbook
 from sqlalchemy import Connection, Table, select
 
-from flows.sources import load_source_states, pick_country_source
+from flows.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
 from models.counting import Scope, Tally, count_members, find_rank, rank_companies, rank_members, read_watermarks
@@ -97,8 +97,6 @@ def _show_complaint(row: Any, why: Any, mentions: list[dict[str, Any]]) -> dict[
         "mentions": mentions,
         "status": row.status,
         "flags": row.flags,
-        "raw": row.raw_sha256,
-        "place": row.raw_locator,
     }
 
 

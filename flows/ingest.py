@@ -202,9 +202,7 @@ def _settle(stage: Stage, judge: Judge, keeper: Keeper, newest: Reading, known: 
         if finding.severity is Severity.CRITICAL:
             raise SourceBroken(finding.code, finding.message)
     keeper.findings += [f"{problem.message} [{problem.code}]" for problem in newest.problems]
-    keeper.findings += [
-        f"{f.message} [{f.code}]" for f in judgement.findings if f.severity != "warning"
-    ]
+    keeper.findings += [f"{f.message} [{f.code}]" for f in judgement.findings if f.severity != "warning"]
     stage.revoke(judge.revoked)
     for number, period in keeper.list_periods():
         stage.cover(number, period)

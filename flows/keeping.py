@@ -23,6 +23,9 @@ _PARSED: Table = Parsed.__table__  # type: ignore[attr-defined]
 _WHY: Table = Why.__table__  # type: ignore[attr-defined]
 
 
+_NOTHING_TO_MEND = {"company-missing"}  # the flag on the complaint says it all; nobody can know more
+
+
 @dataclass
 class _Held:
     """What one archived object was found to hold."""
@@ -87,6 +90,8 @@ class Keeper:
                 self._mentions[draft.source_id] = mentions
 
     def _note_quarantined(self, one: Quarantined) -> None:
+        if one.kept and one.code in _NOTHING_TO_MEND:
+            return
         held = self._held[one.draft.raw.sha256]
         row = self._quarantine_row(one, held.item.name)
         self._quarantine[row["key"]] = row

@@ -1,5 +1,7 @@
 """The one command line: `koll`."""
 
+import os
+
 import typer
 
 from flows.commands import looking, register, running
@@ -26,7 +28,8 @@ app.add_typer(looking.alerts, name="alerts")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Whatever it writes is its owner's alone."""
+    os.umask(0o077)
     app()
 
 

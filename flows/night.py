@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import update
 
 from flows.alerting import AlertReport, settle_alerts
-from flows.ingest import Order
+from flows.ingest import Order, ingest_source
 from flows.linking import Linker, hash_phones, load_members
 from flows.relink import relink
 from flows.workplace import Workplace
@@ -21,6 +21,7 @@ from sources.register_file import read_register_file
 from sources.registry import VERSION
 
 Log = Callable[[str], None]
+Linkers = Callable[[str], Linker]
 
 
 @dataclass
@@ -86,7 +87,7 @@ def make_matcher(place: Workplace) -> Matcher:
     return Matcher(load_members(place.engine), Companies.read(companies) if companies else None)
 
 
-def make_linkers(place: Workplace) -> Callable[[str], Linker]:
+def make_linkers(place: Workplace) -> Linkers:
     """Return what gives each source its linker, over one matcher built from the register."""
     matcher = make_matcher(place)
     phones = hash_phones(load_members(place.engine), place.hash_key)
@@ -100,7 +101,42 @@ def note_source(night: Night, fared: SourceNight) -> None:
         upsert(connection, SourceNight.__table__, [fared.model_dump()])  # type: ignore[attr-defined]
 
 
-def finish(night: Night, linkers: Callable[[str], Linker], log: Log, *, alerts: bool) -> None:
+ReadAll = Callable[[Night, Sequence[str], Linkers, Log], None]
+
+
+def run_night(
+    place: Workplace, only: Sequence[str], business_date: date | None, log: Log, read_all: ReadAll | None = None
+) -> Night:
+    """Run a whole night. ``read_all`` reads the sources, side by side for example; one after the other by default."""
+    names = pick_sources(place, only)
+    night = begin(place, "nightly", business_date)
+    refresh_register(night, log)
+    linkers = make_linkers(place)
+    (read_all or read_one_by_one)(night, names, linkers, log)
+    finish(night, linkers, log, alerts=True)
+    return night
+
+
+def run_ingest(
+    place: Workplace, source: str, business_date: date | None, log: Log, read_all: ReadAll | None = None, **more: object
+) -> Night:
+    """Run one source again, without mail: that is the night's."""
+    names = pick_sources(place, [source])
+    night = begin(place, "ingest", business_date, **more)
+    refresh_register(night, log)
+    linkers = make_linkers(place)
+    (read_all or read_one_by_one)(night, names, linkers, log)
+    finish(night, linkers, log, alerts=False)
+    return night
+
+
+def read_one_by_one(night: Night, names: Sequence[str], linkers: Linkers, log: Log) -> None:
+    """Read the sources one after the other."""
+    for name in names:
+        note_source(night, ingest_source(night.place, name, night.order, linkers, log))
+
+
+def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     """Match again what a changed register touches, count, decide, send, and close the run."""
     place = night.place
     relink(place, night.order, linkers, log)

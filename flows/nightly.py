@@ -1,7 +1,7 @@
 """The night as Prefect sees it: every source a task with its own logs, state and table; the end state set by us."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,14 +12,15 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.ingest import ingest_source
-from flows.night import Night, begin, finish, make_linkers, note_source, pick_sources, refresh_register
-from flows.workplace import Workplace, open_workplace
+from flows.night import Linkers, Log, Night, note_source, run_ingest, run_night
+from flows.workplace import open_workplace
 from models.tables import SourceNight
 from models.words import Verdict
 
@@ -50,7 +51,7 @@ def _log() -> Callable[[str], None]:
     return lambda line: logger.info(line)
 
 
-@task(name="read-source", task_run_name="{source}")
+@task(name="read-source", task_run_name="{source}", cache_policy=NO_CACHE, persist_result=False)
 def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
     """Take one source in; its state here is its own, and its table shows what came of it."""
     fared = ingest_source(night.place, source, night.order, linkers, _log())
@@ -61,20 +62,15 @@ def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
 
 def show_source(fared: SourceNight) -> None:
     """Publish how a source fared as a table artifact."""
-    row = {name: str(getattr(fared, name) if getattr(fared, name) is not None else "") for name in _SHOWN}
     create_table_artifact(
         key=f"source-{fared.source.replace('_', '-').lower()}",
-        table=[row],
+        table=[_show(fared)],
         description=f"{fared.source}: {fared.message or 'all well'}",
     )
 
 
-def _sum_up(night: Night) -> None:
-    create_table_artifact(
-        key="night",
-        table=[{"source": n.source, **{name: str(getattr(n, name) or "") for name in _SHOWN}} for n in night.nights],
-        description=night.sum_up(),
-    )
+def _show(fared: SourceNight) -> dict[str, str]:
+    return {name: "" if (value := getattr(fared, name)) is None else str(value) for name in _SHOWN}
 
 
 @flow(
@@ -91,23 +87,24 @@ def nightly(config: str | None = None, business_date: date | None = None, only: 
     """
     place = open_workplace(Path(config or configured()))
     with place.exclusively():
-        night = run_night(place, business_date, only or [])
-    _sum_up(night)
-    return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
+        night = run_night(place, only or [], business_date, _log(), read_side_by_side)
+    create_table_artifact(
+        key="night",
+        table=[{"source": fared.source, **_show(fared)} for fared in night.nights],
+        description=night.sum_up(),
+    )
+    return _end_state(night)
 
 
-def run_night(place: Workplace, business_date: date | None, only: list[str]) -> Night:
-    """Run a night's steps as tasks of the flow around it."""
-    log = _log()
-    names = pick_sources(place, only)
-    night = begin(place, "nightly", business_date)
-    refresh_register(night, log)
-    linkers = make_linkers(place)
-    futures = [read_source.submit(name, night, linkers) for name in names]
-    for future in futures:
+def read_side_by_side(night: Night, names: Sequence[str], linkers: Linkers, _log: Log) -> None:
+    """Read every source in a task of its own and wait for them all; each notes its own failure."""
+    for future in [read_source.submit(name, night, linkers) for name in names]:
         future.wait()
-    finish(night, linkers, log, alerts=True)
-    return night
+
+
+def _end_state(night: Night) -> State[Any]:
+    """A parent does not reliably fail with its children: say it here."""
+    return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
 
 
 @flow(name="ingest", flow_run_name="ingest-{source}", validate_parameters=True)
@@ -122,15 +119,9 @@ def ingest(
 ) -> State[Any]:
     """Read one source again; ``replay`` parses the archive without the network. No mail: that is the night's."""
     place = open_workplace(Path(config or configured()))
+    more = {"replay": replay, "since": since, "until": until, "accept_shrink": accept_shrink}
     with place.exclusively():
-        pick_sources(place, [source])
-        more = {"replay": replay, "since": since, "until": until, "accept_shrink": accept_shrink}
-        night = begin(place, "ingest", business_date, **more)
-        refresh_register(night, _log())
-        linkers = make_linkers(place)
-        read_source(source, night, linkers, return_state=True)
-        finish(night, linkers, _log(), alerts=False)
-    return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
+        return _end_state(run_ingest(place, source, business_date, _log(), read_side_by_side, **more))
 
 
 @flow(name="backfill", validate_parameters=True)

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 from sqlmodel import Session
 
-from flows.sources import load_source_states
+from flows.standing import load_source_states
 from flows.workplace import Workplace
 from models.alerting.ledger import Standing, alert_id, fold
 from models.alerting.measure import load_member_facts

@@ -176,10 +176,18 @@ def read_domain(host: str) -> str | None:
             host = host.encode("ascii").decode("idna")
         except UnicodeError:
             return None
-    if not _LABELS.fullmatch(host) or not _suffixes.publicsuffix(host, accept_unknown=False):
+    if not _LABELS.fullmatch(host) or not _is_top_level(host.rpartition(".")[2]):
         return None
-    registrable = _suffixes.privatesuffix(host, accept_unknown=False)
+    registrable = _suffixes.privatesuffix(host)
     return str(registrable) if registrable else None
+
+
+_RESERVED = {"example", "test"}  # RFC 2606: nobody's, so documentation and rehearsals use them
+
+
+@lru_cache(maxsize=4096)
+def _is_top_level(label: str) -> bool:
+    return label in _RESERVED or bool(_suffixes.publicsuffix(f"example.{label}", accept_unknown=False))
 
 
 def find_domains(text: str) -> list[FoundId]:

@@ -276,11 +276,19 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     sources = _read_sources(tables.get("sources", {}), faults)
     rules = _read_rules(tables.get("rule", []), faults)
     groups = sections["mail"].groups if sections["mail"] else {}
-    faults += check_rules(rules, set(tables.get("sources", {})), groups)
+    faults += check_rules(_tables(tables.get("rule")), _tables_by_name(tables.get("sources")), groups)
     if faults:
         raise SettingsInvalid(path, faults)
     sections["members"] = sections.pop("register")
     return _with_absolute_paths(Settings(file=path, sources=sources, rules=tuple(rules), **sections))
+
+
+def _tables(value: Any) -> list[Mapping[str, Any]]:
+    return [table for table in value if isinstance(table, dict)] if isinstance(value, list) else []
+
+
+def _tables_by_name(value: Any) -> list[str]:
+    return list(value) if isinstance(value, dict) else []
 
 
 def _read_sources(tables: Any, faults: list[str]) -> dict[str, AnySource]:

@@ -87,7 +87,9 @@ def sheet_from_fact(fact: dict, number: int = 0, *, with_tags: bool | None = Non
     first = fact["case_numbers"][0]
     sentences = _DECISIONS[outcome]
     decision = _OWN_DECISIONS.get(first) or sentences[number % len(sentences)]
-    company = fact["title"] if any(ch.isdigit() for ch in fact["motpart"]) and "-" in fact["motpart"] else fact["motpart"]
+    company = (
+        fact["title"] if any(ch.isdigit() for ch in fact["motpart"]) and "-" in fact["motpart"] else fact["motpart"]
+    )
     many = len(fact["case_numbers"]) > 1
     account = _ACCOUNTS[channel].replace("Anmälaren har", "Anmälarna har") if many else _ACCOUNTS[channel]
     caller = "".join(f" Kontakten togs av {name}." for name in fact["actual_caller_in_body"] or ())
@@ -162,9 +164,7 @@ def _body(sheet: Sheet, heading: str = "h2") -> str:
 
 
 def _paragraphs(sheet: Sheet) -> str:
-    rows = [
-        f"<p>{label}{_colon(sheet, label)}{_gap(sheet, label)}{_text(value)}</p>" for label, value in sheet.labels
-    ]
+    rows = [f"<p>{label}{_colon(sheet, label)}{_gap(sheet, label)}{_text(value)}</p>" for label, value in sheet.labels]
     return "\n".join(rows) + "\n" + _body(sheet)
 
 

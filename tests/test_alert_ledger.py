@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from alert_world import MEMBER, OTHER, World, event, limit, phone, source_late, told
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, SQLModel, create_engine, select
+from sqlmodel import Session, select
 
 from models.alerting.acts import Act, acknowledge, close, silence
 from models.alerting.evaluation import Decision, Recount
-from models.alerting.ledger import AlertEvent, AlertState, Standing, advance, fold
+from models.alerting.ledger import AlertEvent, AlertState, Delivery, Standing, advance, fold
 from models.alerting.tables import (
     AlertEventRow,
     OutboxRow,
@@ -21,13 +21,6 @@ from models.alerting.tables import (
     write_night,
 )  # fmt: skip
 from models.words import Outcome
-
-
-@pytest.fixture
-def engine(tmp_path):
-    engine = create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
-    SQLModel.metadata.create_all(engine, tables=[AlertEventRow.__table__, OutboxRow.__table__])
-    return engine
 
 
 def write(engine, events, mails=()):
@@ -113,28 +106,48 @@ def test_only_one_event_key_per_thing_that_happened():
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_fold_equals_the_state_carried_through_random_nights_and_acts(seed, engine):
-    dice = random.Random(seed)
-    world = World(rules=[limit(clear_runs=3), phone(clear_runs=2), event(), source_late()])
-    carried: dict = {}
-    for _ in range(350):
-        _shake(world, dice)
-        before = len(world.ledger)
-        world.run()
-        _let_people_act(world, dice)
-        for one in world.ledger[before:]:
-            if one.kind not in ("introduced", "removed"):
-                carried[one.key] = advance(carried.get(one.key) or AlertState(one.key), one)
-        world.next(dice.choice((1, 1, 1, 2, 5)))
+def test_the_fold_equals_the_state_carried_through_a_thousand_random_nights_and_acts(seed):
+    world, carried = live(seed, nights=334)
     assert fold(world.ledger) == carried
     ids = [one.event_id for one in world.ledger]
     assert len(ids) == len(set(ids)) > 100
-    write(engine, world.ledger)
+
+
+def test_a_random_month_is_in_the_database_as_it_was_decided_with_every_event_in_a_mail(engine):
+    world, carried = live(4, nights=30, keep=lambda events, mails: write(engine, events, mails))
     with Session(engine) as session:
+        assert read_ledger(session) == world.ledger
         assert fold(read_ledger(session)) == carried
+        assert compare_outbox(session) == []
+        mailed = [one for ids in session.exec(select(OutboxRow.event_ids)) for one in ids]
+    told_events = {one.event_id for one in world.ledger if one.tells and one.delivery is not Delivery.WEEKLY}
+    assert set(mailed) == told_events and len(mailed) == len(told_events) > 20
 
 
-def _shake(world: World, dice: random.Random) -> None:
+def live(seed: int, nights: int, keep=None) -> tuple[World, dict]:
+    """Run random nights; return the world and the states carried along event by event."""
+    dice = random.Random(seed)
+    world = World(rules=[limit(clear_runs=3), phone(clear_runs=2), event(), source_late()])
+    carried: dict = {}
+    for _ in range(nights):
+        _shake(world, dice, carried)
+        events = world.run()
+        _carry(carried, events)
+        acts = _let_people_act(world, dice, carried)
+        _carry(carried, acts)
+        if keep:
+            keep([*events, *acts], world.mails(events))
+        world.next(dice.choice((1, 1, 1, 2, 5)))
+    return world, carried
+
+
+def _carry(states: dict, events: list[AlertEvent]) -> None:
+    for one in events:
+        if one.kind not in ("introduced", "removed"):
+            states[one.key] = advance(states.get(one.key) or AlertState(one.key), one)
+
+
+def _shake(world: World, dice: random.Random, states: dict) -> None:
     world.late = {name for name in ("agency", "tips", "board") if dice.random() < 0.15}
     world.details = {}
     for member in (MEMBER, OTHER):
@@ -143,28 +156,32 @@ def _shake(world: World, dice: random.Random) -> None:
             world.counts[key] = max(0, world.counts.get(key, 0) + dice.randint(-most, most))
             if dice.random() < 0.2:
                 world.details[key] = {"count_without_late_rows": dice.randint(0, world.counts[key])}
-    for key, state in fold(world.ledger).items():
+    for key, state in states.items():
         if state.active and state.told and key.member and dice.random() < 0.1:
             detail = world.details.setdefault((key.rule_id, key.member), {})
             detail["recount"] = Recount(state.told.event_id, dice.randint(0, 60))
     if dice.random() < 0.1:
         world.rules[0] = limit(clear_runs=3, levels=dice.choice(([10, 25, 50, 100], [5, 30], [20, 40])))
-    cases = [f"26-{number:03}" for number in range(8)]
-    world.decisions = [
-        Decision("board", case, dice.choice((MEMBER, OTHER)), Outcome.BREACH, world.day) for case in cases
-        if dice.random() < 0.9
-    ]  # fmt: skip
+    cases = {decision.case_number: decision for decision in world.decisions}
+    case = f"26-{dice.randrange(8):03}"
+    cases[case] = Decision("board", case, dice.choice((MEMBER, OTHER)), Outcome.BREACH, world.day)
+    if dice.random() < 0.2:
+        del cases[case]
+    world.decisions = list(cases.values())
 
 
-def _let_people_act(world: World, dice: random.Random) -> None:
+def _let_people_act(world: World, dice: random.Random, states: dict) -> list[AlertEvent]:
     act = Act("anna", world.at() + timedelta(hours=6), world.day)
-    for state in fold(world.ledger).values():
+    acts = []
+    for state in states.values():
         if state.standing is not Standing.OPEN or dice.random() > 0.1:
             continue
         choice = dice.randrange(3)
         if choice == 0:
-            world.ledger.append(acknowledge(state, act))
+            acts.append(acknowledge(state, act))
         elif choice == 1:
-            world.ledger.append(silence(state, act, world.day + timedelta(days=dice.randint(0, 9))))
+            acts.append(silence(state, act, world.day + timedelta(days=dice.randint(0, 9))))
         else:
-            world.ledger.append(close(state, act, "handled"))
+            acts.append(close(state, act, "handled"))
+    world.ledger += acts
+    return acts

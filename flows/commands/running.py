@@ -27,7 +27,7 @@ def init(config: Config = CONFIG) -> None:
         if not config.exists():
             config.parent.mkdir(parents=True, exist_ok=True)
             config.write_text(resources.files("flows").joinpath("koll.example.toml").read_text("utf-8"), "utf-8")
-            say(f"wrote {config}: fill it in, then run this again" if config == CONFIG else f"wrote {config}")
+            say(f"wrote {config}: look it through, then let `koll doctor` check it")
         place = open_workplace(config, check=False)
         upgrade(place.engine)
         place.hash_key  # noqa: B018 - made now, kept private, so that the first night finds it
@@ -113,7 +113,7 @@ def demo(
     serve: Annotated[bool, typer.Option("--serve", help="Keep the web server up afterwards.")] = False,
 ) -> None:
     """Run whole nights on the bundled world, with its own web server, mailbox, extracts and register."""
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # what matters is told by the demo itself
     with telling_faults():
         from flows.demo import run_demo
 

@@ -88,6 +88,13 @@ def _write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
     )
 
 
+def excess_of(event: AlertEvent, rule: RuleConfig | None) -> float:
+    """Return how many times the lowest limit a count is; 0 where nothing is counted."""
+    if not isinstance(rule, LimitRule) or not event.count:
+        return 0.0
+    return event.count / rule.levels_for(event.member, event.business_date)[0]
+
+
 def window_of(event: AlertEvent, desk: Desktop) -> Window:
     """Return the days an event counted."""
     if event.window_from and event.window_to:

@@ -12,7 +12,7 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from zoneinfo import ZoneInfo
 
-from flows.mail.alert_letter import Desktop, write_alert
+from flows.mail.alert_letter import Desktop, excess_of, write_alert
 from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
 from flows.mail.letter import Letter, Text, draw
 from flows.mail.sender import MailIdentity
@@ -25,9 +25,8 @@ from models.alerting.tables import OutboxRow
 OPERATORS = "operators"  # the group that hears of mail that could not be delivered
 _MONDAY = 0
 
-# Which single mails come first when there are more than a recipient takes: corrections, then decisions, then limits.
-_FIRST = (Reason.RETRACTED, Reason.EVENT, Reason.CORRECTED_UP, Reason.HIGHER_LEVEL, Reason.RETURNED, Reason.FIRST,
-          Reason.GREW, Reason.REMINDER)  # fmt: skip
+_FIRST = (Reason.RETRACTED, Reason.EVENT)
+_LAST = (Reason.REMINDER,)
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,13 @@ def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[Out
     rows = []
     for recipient, (groups, mine) in _by_recipient(events, mailing.identity).items():
         introduced = [event for event in mine if event.reason is Reason.RULE_INTRODUCED]
-        singles = sorted((event for event in mine if event.delivery is Delivery.SINGLE), key=_priority)
-        most = mailing.alerts.single_mails_per_run
-        rest = singles[most:] + [e for e in mine if e.delivery is Delivery.DIGEST and e not in introduced]
         desk = _desk(mailing, groups)
+        singles = [event for event in mine if event.delivery is Delivery.SINGLE]
+        singles.sort(key=lambda event: _priority(event, desk))
+        most = mailing.alerts.single_mails_per_run
+        rest = singles[most:] + [
+            e for e in mine if e.delivery is Delivery.DIGEST and e.reason is not Reason.RULE_INTRODUCED
+        ]
         for event in singles[:most]:
             rows.append(_freeze(write_alert(event, desk), "single", [event], recipient, groups, mailing))
         if rest:
@@ -105,24 +107,23 @@ def _by_recipient(
 ) -> dict[str, tuple[tuple[str, ...], list[AlertEvent]]]:
     """Return for each address its groups and events; an address in two groups gets one mail."""
     addresses: dict[str, str] = {}
-    found: dict[str, tuple[set[str], list[AlertEvent]]] = {}
+    found: dict[str, tuple[set[str], dict[str, AlertEvent]]] = {}
     for event in events:
         if not event.tells or (event.delivery is Delivery.WEEKLY) != weekly:
             continue
         for group in event.groups:
             for address in identity.groups.get(group, ()):
                 recipient = addresses.setdefault(address.casefold(), address)
-                groups, mine = found.setdefault(recipient, (set(), []))
+                groups, mine = found.setdefault(recipient, (set(), {}))
                 groups.add(group)
-                if event not in mine:
-                    mine.append(event)
-    return {recipient: (tuple(sorted(groups)), mine) for recipient, (groups, mine) in found.items()}
+                mine[event.event_id] = event
+    return {recipient: (tuple(sorted(groups)), list(mine.values())) for recipient, (groups, mine) in found.items()}
 
 
-def _priority(event: AlertEvent) -> tuple[int, float, str]:
-    reason = _FIRST.index(event.reason) if event.reason in _FIRST else len(_FIRST)
-    over = (event.count or 0) / event.level if event.level else 0.0
-    return (0 if reason < 2 else 2 if event.reason is Reason.REMINDER else 1, -over, event.event_id)
+def _priority(event: AlertEvent, desk: Desktop) -> tuple[int, float, str]:
+    """Corrections and decisions first, reminders last, and between them who is furthest over the limit."""
+    place = 0 if event.reason in _FIRST else 2 if event.reason in _LAST else 1
+    return place, -excess_of(event, desk.rule(event)), event.event_id
 
 
 def _desk(mailing: Mailing, groups: tuple[str, ...]) -> Desktop:

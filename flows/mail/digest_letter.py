@@ -7,7 +7,7 @@ all that its readers see.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from flows.mail.alert_letter import Desktop, count_of, late_banners, source_table, window_of
+from flows.mail.alert_letter import Desktop, count_of, excess_of, late_banners, source_table, window_of
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
@@ -25,8 +25,7 @@ def write_introduction(events: Sequence[AlertEvent], marks: Sequence[AlertEvent]
     ``marks`` are tonight's events about rules themselves: new, changed, or with a new source.
     """
     words = desk.words
-    limits = [event for event in events if isinstance(desk.rule(event), LimitRule)]
-    decisions = [event for event in events if event not in limits]
+    limits, decisions = _split(events, desk)
     notes = [mark for mark in marks if set(mark.groups) & set(desk.groups)]
     what = words.say(_what_happened([mark.note for mark in notes]))
     above = len({event.member for event in limits})
@@ -40,6 +39,15 @@ def write_introduction(events: Sequence[AlertEvent], marks: Sequence[AlertEvent]
     blocks += _section("introduced_decisions", decisions, desk)
     blocks += [*source_table(_sources(events, desk), desk, {}), *_digest_footer(events[0], desk)]
     return Letter(desk.tag(said), said, tuple(blocks), words.language)
+
+
+def _split(events: Sequence[AlertEvent], desk: Desktop) -> tuple[list[AlertEvent], list[AlertEvent]]:
+    """Return (events about a count, the others)."""
+    counted = [isinstance(desk.rule(event), LimitRule) for event in events]
+    return (
+        [event for event, is_count in zip(events, counted, strict=True) if is_count],
+        [event for event, is_count in zip(events, counted, strict=True) if not is_count],
+    )
 
 
 def _what_happened(notes: Sequence[str]) -> str:
@@ -113,17 +121,16 @@ def _section(name: str, events: Sequence[AlertEvent], desk: Desktop) -> Iterator
         yield Text(words.say("backfill_text"))
     by_subject = sorted(events, key=lambda event: (event.member, event.subject if not event.member else ""))
     groups = [list(g) for _, g in groupby(by_subject, key=lambda e: (e.member, e.subject if not e.member else ""))]
-    groups.sort(key=lambda group: _urgency(group, by_count=name == "backfill"), reverse=True)
+    groups.sort(key=lambda group: _urgency(group, desk, by_count=name == "backfill"), reverse=True)
     yield Cards(tuple(_card(group, desk) for group in groups[:_MOST_CARDS]))
     if len(groups) > _MOST_CARDS:
         yield Text(words.say("more_members", members=words.members(len(groups) - _MOST_CARDS)))
 
 
-def _urgency(group: Iterable[AlertEvent], by_count: bool) -> tuple[float, int, str]:
-    """Sort by distance over the limit, or by the count itself."""
-    events = list(group)
+def _urgency(events: Sequence[AlertEvent], desk: Desktop, by_count: bool) -> tuple[float, int, str]:
+    """Sort by how far over the limit, or by the count itself."""
     count = max((event.count or 0) for event in events)
-    over = max((event.count or 0) / event.level if event.level else 0.0 for event in events)
+    over = max(excess_of(event, desk.rule(event)) for event in events)
     return (0.0 if by_count else over, count or len(events), events[0].member)
 
 
@@ -133,8 +140,7 @@ def _card(events: Sequence[AlertEvent], desk: Desktop) -> Card:
     command = f"koll alerts show {alert_id(first.key)}"
     if not first.member:
         return _source_card(first, desk)
-    limits = [event for event in events if isinstance(desk.rule(event), LimitRule)]
-    decisions = [event for event in events if event not in limits]
+    limits, decisions = _split(events, desk)
     lines: list[str] = []
     for event in sorted(limits, key=lambda event: event.channel != "any"):
         lines += [line for line in _limit_lines(event, desk) if line not in lines]

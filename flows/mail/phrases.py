@@ -66,6 +66,7 @@ WHY_CHANGED: Mapping[str, tuple[str, str]] = {
     "moved": ("hör till en annan medlem", "belongs to another member"),
     "withdrawn": ("finns inte längre hos källan", "no longer held by the source"),
     "changed": ("datum eller kanal har rättats", "its date or channel was corrected"),
+    "added": ("har tillkommit sedan dess", "has been added since"),
 }
 
 PHRASES: Mapping[str, tuple[str, str]] = {
@@ -133,7 +134,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "complete_through": ("Komplett t.o.m.", "Complete through"),
     "last_read": ("Senast läst", "Last read"),
     "state": ("Läge", "State"),
-    "allowed_age": ("Högsta ålder", "Oldest allowed"),
     "step": ("Steg", "Step"),
     "opened_on": ("Öppnat", "Opened"),
     "deadline": ("Svar senast", "Answer due"),
@@ -290,7 +290,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "You get this because your address is in the group {groups}.",
     ),
     "unnamed": ("(utan namn)", "(no name)"),
-    "none": ("ingen", "none"),
     "never": ("aldrig", "never"),
     "unknown": ("okänt", "unknown"),
     "and": ("och", "and"),

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 _PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
-_NOT_THE_MAILS_FAULT = {421, 530, 534, 535, 538, 454}  # closing, or about logging in: any other mail gets it too
+_NOT_THE_MAILS_FAULT = {421, 454, 503, 530, 534, 535, 538}  # closing, out of step, or about logging in
 
 
 class MailNotTaken(RuntimeError):
@@ -54,6 +55,10 @@ class SmtpTransport:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ValueError(f"{parts.scheme}://: smtp://, smtps:// or smtp+starttls://, and a host, are needed")
+        if parts.scheme == "smtp" and parts.username and parts.hostname not in _THIS_MACHINE:
+            raise ValueError(
+                "smtp:// with a user would send the password in the clear: use smtp+starttls:// or smtps://"
+            )
         self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
         self._user = unquote(parts.username) if parts.username else None
         self._password = password
@@ -95,7 +100,9 @@ class SmtpTransport:
                 pass  # a new conversation shows whether the server is there
             self.close()
         server = self._connect()
-        _check(server.mail(envelope_from))
+        code, reply = _read(server.mail(envelope_from))
+        if code // 100 != 2:  # about our own address, which all mails share: waits for whoever mends that
+            raise ServerUnreachable(code, reply)
         return server
 
     def close(self) -> None:
@@ -115,6 +122,7 @@ class SmtpTransport:
         server.ehlo_or_helo_if_needed()
         if self._scheme == "smtp+starttls":
             server.starttls(context=context)
+            server.ehlo_or_helo_if_needed()
         if self._user:
             server.login(self._user, self._password() or "")
         return server

@@ -43,7 +43,8 @@ class SourceState:
 class ChangedRow:
     """A complaint that counted when an alert went out and no longer does (or the other way), and why.
 
-    ``why`` is "duplicate", "moved" (another member), "withdrawn" or "changed" (its date or channel).
+    ``why`` is "duplicate", "moved" (another member), "withdrawn" or "changed" (its date or channel); "added"
+    for one that counts now and did not then.
     """
 
     source: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from models.alerting.evaluation import Window
 
@@ -189,56 +189,45 @@ _ASKING = {Reason.FIRST, Reason.HIGHER_LEVEL, Reason.GREW, Reason.RETURNED, Reas
 
 def advance(state: AlertState, event: AlertEvent) -> AlertState:
     """Return where the alert stands after one more event."""
-    state = replace(state, last=event)
-    if event.muted and event.reason:
-        state = replace(state, missed=(*state.missed, event.reason))
-    elif event.reason and event.kind is not What.REMINDED:
-        state = replace(state, told=event, missed=())
-    if event.reason in _ASKING and event.delivery is Delivery.SINGLE and not event.muted:
-        state = replace(state, asked_on=event.business_date, reminded=0)
+    changes: dict[str, Any] = {"last": event, **_tell(state, event)}
     match event.kind:
         case What.OPENED:
-            return _begin(state, event)
+            changes |= {"standing": Standing.OPEN, "episode": event.episode, "level": event.level, "was_closed": False}
+            changes |= {"acknowledged_at": None, "below": 0, "below_on": None}
         case What.RAISED:
-            return replace(state, standing=Standing.OPEN, level=max(state.level, event.level), acknowledged_at=None)
+            changes |= {"standing": Standing.OPEN, "level": max(state.level, event.level), "acknowledged_at": None}
         case What.GREW:
-            return replace(state, standing=Standing.OPEN, acknowledged_at=None)
+            changes |= {"standing": Standing.OPEN, "acknowledged_at": None}
         case What.REMINDED:
-            return replace(state, reminded=int(event.occasion.rpartition(" ")[2]))
+            changes |= {"reminded": int(event.occasion.rpartition(" ")[2])}
         case What.UNMUTED:
-            return replace(state, silenced_until=None, missed=())
+            changes |= {"silenced_until": None, "missed": ()}
         case What.BELOW:
-            return replace(state, below=state.below + 1, below_on=event.business_date)
+            changes |= {"below": state.below + 1, "below_on": event.business_date}
         case What.RECOVERED:
-            return replace(state, below=0)
+            changes |= {"below": 0}
         case What.ACKNOWLEDGED:
-            return replace(state, standing=Standing.ACKNOWLEDGED, acknowledged_at=event.count, asked_on=None)
+            changes |= {"standing": Standing.ACKNOWLEDGED, "acknowledged_at": event.count, "asked_on": None}
         case What.SILENCED:
-            return replace(state, silenced_until=event.until)
+            changes |= {"silenced_until": event.until}
+        case What.CLOSED if event.origin is Origin.MANUAL:
+            changes |= {"standing": Standing.CLOSED, "was_closed": True, "asked_on": None}
+        case What.CLOSED | What.RESOLVED | What.RETRACTED:
+            closed = state.was_closed or event.kind is What.CLOSED
+            changes |= {"standing": Standing.CLEAR, "level": 0, "was_closed": closed, "asked_on": None, "missed": ()}
         case _:
-            return _end(state, event)
+            pass  # events about a rule are not about an alert
+    return replace(state, **changes)
 
 
-def _begin(state: AlertState, event: AlertEvent) -> AlertState:
-    return replace(
-        state,
-        standing=Standing.OPEN,
-        episode=event.episode,
-        level=event.level,
-        acknowledged_at=None,
-        below=0,
-        below_on=None,
-        was_closed=False,
-    )
-
-
-def _end(state: AlertState, event: AlertEvent) -> AlertState:
-    if event.kind is What.CLOSED and event.origin is Origin.MANUAL:
-        return replace(state, standing=Standing.CLOSED, was_closed=True, asked_on=None)
-    if event.kind in (What.CLOSED, What.RESOLVED, What.RETRACTED):
-        closed = state.was_closed or event.kind is What.CLOSED
-        return replace(state, standing=Standing.CLEAR, level=0, was_closed=closed, asked_on=None, missed=())
-    return state
+def _tell(state: AlertState, event: AlertEvent) -> dict[str, Any]:
+    """Return what changes because people are told, or are kept from being told."""
+    if event.reason is None or event.kind is What.REMINDED:
+        return {}
+    if event.muted:
+        return {"missed": (*state.missed, event.reason)}
+    asks = event.reason in _ASKING and event.delivery is Delivery.SINGLE  # a line of a digest is not reminded of
+    return {"told": event, "missed": (), "asked_on": event.business_date if asks else None, "reminded": 0}
 
 
 def fold(events: Iterable[AlertEvent]) -> dict[AlertKey, AlertState]:

@@ -33,7 +33,7 @@ def reach(levels: Sequence[int], count: int | None) -> int:
 def _decide_member(desk: Desk, rule: LimitRule, evaluation: Evaluation, state: AlertState) -> Iterator[AlertEvent]:
     levels = rule.levels_for(state.key.member, desk.night.business_date)
     reached = reach(levels, evaluation.count)
-    if _is_retracted(desk, evaluation, state, reached):
+    if _is_retracted(rule, evaluation, state, reached):
         yield from _retract(desk, evaluation, state, reached)
     elif not state.active or state.standing is Standing.CLOSED:
         if reached > state.level:
@@ -100,10 +100,12 @@ def _why_unmuted(desk: Desk, evaluation: Evaluation, state: AlertState, reached:
     return next(reason for reason in _STRONGEST if reason in state.missed)
 
 
-def _is_retracted(desk: Desk, evaluation: Evaluation, state: AlertState, reached: int) -> bool:
+def _is_retracted(rule: LimitRule, evaluation: Evaluation, state: AlertState, reached: int) -> bool:
     recount, told = evaluation.recount, state.told
-    if recount is None or told is None or desk.seeding or evaluation.stale or not state.active:
+    if recount is None or told is None or evaluation.stale or not state.active:
         return False
+    if told.config_hash != rule.version():
+        return False  # counted by another rule: what differs is the rule, not the data
     if recount.event_id != told.event_id or (told.episode != state.episode and told.kind is not What.RETRACTED):
         return False
     said = min(told.level, state.level)

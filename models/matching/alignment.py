@@ -11,7 +11,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA, Levenshtein
 
 from models.matching.forms import Form, fold
-from models.matching.vocabulary import COUNTRIES, DOTTED_WEAK, GROUP_WORDS
+from models.matching.vocabulary import COUNTRIES, DOTTED_WEAK, GROUP_WORDS, TRADE_WORDS
 from models.matching.weights import Words, is_prior_common
 
 DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 3.5, 0.4
@@ -210,7 +210,7 @@ def _pair_slips(
             cost = spelling.cost(word, other)
             if cost is None:
                 continue
-            if _is_genitive(word, other) and not is_prior_common(other):
+            if _is_genitive(word, other) and other not in TRADE_WORDS:
                 offers.append((cost, i, j, "sound"))
             elif cost <= DOUBLED or not words.is_established(word, other):
                 offers.append((cost, i, j, "slip"))
@@ -291,7 +291,7 @@ def without_misspelt_weak(form: Form, words: Words) -> Form:
         return form
     changed = Form(form.words, tuple(w for w in form.strong if w not in odd), form.weak.union(odd), form.legal)
     changed.spelled, changed.dotted, changed.written = form.spelled, form.dotted, form.written
-    changed.countries = form.countries
+    changed.countries, changed.text = form.countries, form.text
     return changed
 
 

@@ -4,7 +4,8 @@ All runs of all names are kept as one sorted array of name numbers (4 bytes each
 build in a second and a look-up touches only the rarest lists.
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +13,50 @@ from numpy.typing import NDArray
 RAREST = 10  # runs of a mention that are looked up
 MOST_SHARED = 8_000  # names gathered at most, the rarest runs first
 _LETTERS = 38
+_NAME_BITS = 32
 _TABLE = bytes(
     0 if c == 10 else c - 96 if 97 <= c <= 122 else c - 21 if 48 <= c <= 57 else 37 if c < 128 else 1 + c % 26
     for c in range(256)
 )
 
 
-class GramIndex:
-    """Three-letter runs of ``keys`` (folded, without spaces), the ends of a key included."""
+class Keys:
+    """Keys collected one by one, in one piece of memory."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.size = len(keys)
-        blob = ("\n" + "\n".join(keys) + "\n").encode("latin-1", "replace").translate(_TABLE)
-        letters = np.frombuffer(blob, dtype=np.uint8).astype(np.uint16)
-        runs = (letters[:-2] * _LETTERS + letters[1:-1]) * np.uint16(_LETTERS) + letters[2:]
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        self.blob = bytearray(b"\n")
+        self.lengths = array("H")
+        for key in keys:
+            self.add(key)
+
+    def add(self, key: str) -> None:
+        """Add one key: folded, without spaces."""
+        self.blob += key.encode("latin-1", "replace")
+        self.blob += b"\n"
+        self.lengths.append(min(len(key), 65_535))
+
+
+class GramIndex:
+    """Three-letter runs of ``keys``, the ends of a key included."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.size = len(keys.lengths)
+        letters = np.frombuffer(keys.blob.translate(_TABLE), dtype=np.uint8)
         inside = letters[1:-1] != 0
-        owner = np.cumsum(letters[1:-1] == 0, dtype=np.int32)[inside]
-        runs = runs[inside]
-        order = np.argsort(runs, kind="stable")
-        self._names: NDArray[np.int32] = owner[order]
-        counts = np.bincount(runs, minlength=_LETTERS**3)
-        self._starts: list[int] = np.concatenate(([0], np.cumsum(counts))).tolist()
-        lengths = np.fromiter((len(key) for key in keys), dtype=np.float32, count=self.size)
+        # a run and the number of its name in one number, so that one sort in place makes all lists
+        both = letters[:-2].astype(np.uint64)
+        both *= _LETTERS
+        both += letters[1:-1]
+        both *= _LETTERS
+        both += letters[2:]
+        both <<= np.uint64(_NAME_BITS)
+        both |= np.cumsum(~inside, dtype=np.uint32)
+        both = both[inside]
+        both.sort()
+        self._names: NDArray[np.int32] = (both & np.uint64((1 << _NAME_BITS) - 1)).astype(np.int32)
+        both >>= np.uint64(_NAME_BITS)
+        self._starts: list[int] = np.searchsorted(both, np.arange(_LETTERS**3 + 1, dtype=np.uint64)).tolist()
+        lengths = np.frombuffer(keys.lengths, dtype=np.uint16).astype(np.float32)
         self._scale: NDArray[np.float32] = 1 / np.sqrt(np.maximum(lengths, 1))
 
     def nearest(self, key: str, most: int = 10) -> list[int]:

@@ -10,8 +10,9 @@ import hashlib
 import io
 import json
 import zipfile
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +20,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.matching.blocking import GramIndex
+from models.matching.blocking import GramIndex, Keys
 from models.matching.forms import Form, form_of
 
 _NAME_HEADERS = ("organisationsnamn", "foretagsnamn", "företagsnamn", "name", "company", "legal_name", "namn")
 _NUMBER_HEADERS = ("organisationsidentitet", "peorgnr", "org_number", "orgnr", "organisationsnummer")
 _ENDED_HEADERS = ("avregistreringsdatum", "ended_on")
+_MOST_FORMS = 20_000  # normal forms kept at hand of those looked at lately
 _ENDED_STAYS = 365  # days that the name of a closed company still competes
 
 
@@ -47,11 +49,8 @@ class Companies:
         self.made_on = made_on
         self.words: Counter[str] = Counter()
         self.names: list[str] = []
-        cores: list[str] = []
-        core_hashes: list[int] = []
-        joined_hashes: list[int] = []
-        numbers: list[int] = []
-        ended: list[int] = []
+        keys = Keys()
+        core_hashes, joined_hashes, numbers, ended = array("q"), array("q"), array("q"), array("i")
         digest = hashlib.blake2b(digest_size=8)
         for row in rows:
             number = hash(row.org_number) if row.org_number else 0
@@ -59,18 +58,19 @@ class Companies:
                 form = form_of(name)
                 if not form.core:
                     continue
-                self.words.update(set(form.words))
+                self.words.update(form.words)
                 self.names.append(name)
-                cores.append(form.joined or form.core)
+                keys.add(form.joined or form.core)
                 core_hashes.append(hash(form.core))
                 joined_hashes.append(hash(form.joined or form.core))
                 numbers.append(number)
                 ended.append(row.ended.toordinal() if row.ended else 0)
                 digest.update(name.encode("utf-8", "replace"))
         self.version = digest.hexdigest()
-        self.grams = GramIndex(cores)
-        self._numbers = np.array(numbers, dtype=np.int64)
-        self._ended = np.array(ended, dtype=np.int32)
+        self.grams = GramIndex(keys)
+        self._numbers = np.frombuffer(numbers, dtype=np.int64)
+        self._ended = np.frombuffer(ended, dtype=np.int32)
+        self._forms: dict[int, Form] = {}
         self._by_core = _Sorted(core_hashes)
         self._by_joined = _Sorted(joined_hashes)
         self._by_number = _Sorted(numbers)
@@ -85,7 +85,12 @@ class Companies:
 
     def form(self, number: int) -> Form:
         """Return the normal form of a name."""
-        return form_of(self.names[number])
+        form = self._forms.get(number)
+        if form is None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
+            form = self._forms[number] = form_of(self.names[number])
+        return form
 
     def org_hash(self, number: int) -> int:
         """Return the salted hash of the company's number, 0 when the file does not tell it."""
@@ -109,6 +114,13 @@ class Companies:
         """Return the numbers of the names of the company with this number."""
         return self._by_number.find(hash(org_number))
 
+    def shared_with(self, forms: Sequence[Form], org_numbers: Sequence[str]) -> tuple[list[int], list[str]]:
+        """Return which of the forms (their places) and which of the org numbers stand in the file too."""
+        cores = np.fromiter((hash(form.core) for form in forms), dtype=np.int64, count=len(forms))
+        numbers = np.fromiter((hash(number) for number in org_numbers), dtype=np.int64, count=len(org_numbers))
+        named = np.flatnonzero(np.isin(cores, self._by_core.values)).tolist()
+        return named, [org_numbers[at] for at in np.flatnonzero(np.isin(numbers, self._by_number.values))]
+
     def with_org_number(self, org_number: str) -> str | None:
         """Return a name of the company with this number."""
         found = self._by_number.find(hash(org_number))
@@ -118,15 +130,15 @@ class Companies:
 class _Sorted:
     """Hashes sorted beside their places: a million keys in 12 MB, where a dict takes 100."""
 
-    def __init__(self, hashes: list[int]) -> None:
-        values = np.array(hashes, dtype=np.int64)
+    def __init__(self, hashes: "array[int]") -> None:
+        values = np.frombuffer(hashes, dtype=np.int64)
         self._order: NDArray[np.int32] = np.argsort(values, kind="stable").astype(np.int32)
-        self._values: NDArray[np.int64] = values[self._order]
+        self.values: NDArray[np.int64] = values[self._order]
 
     def find(self, key: int) -> list[int]:
-        start = int(np.searchsorted(self._values, key, side="left"))
+        start = int(np.searchsorted(self.values, key, side="left"))
         end = start
-        while end < len(self._values) and end < start + 20 and self._values[end] == key:
+        while end < len(self.values) and end < start + 20 and self.values[end] == key:
             end += 1
         return [int(place) for place in self._order[start:end]]
 

@@ -65,11 +65,11 @@ class Judge:
         member: str | None = self._register.members[best.member].member
         score, caps = min(best.rank, limit), list(best.fit.caps)
         why = WHY[best.fit.rule].format(name=self._register.texts[best.name])
-        rivals = [s for s in scored[1:] if best.rank - s.rank < MEMBERS_APART]
+        rivals = [s for s in scored[1:] if s.held and best.rank - s.fit.likeness < MEMBERS_APART]
         if not best.held:
             caps.append("out-of-date")
         if rivals:
-            caps.append("contested" if rivals[0].fit.score == best.fit.score else "runner-up")
+            caps.append("contested" if rivals[0].fit.likeness == best.fit.likeness else "runner-up")
             if caps[-1] == "contested":
                 member = None
                 why = f"Names {len(rivals) + 1} members alike, so it decides nothing"

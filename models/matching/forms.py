@@ -55,10 +55,10 @@ class Form:
     ``words`` are the folded words without legal forms and binding words; ``strong`` those that are not a country's
     or a group's; ``core`` and ``joined`` the two run together; ``spelled`` is ``core`` with ae, aa, oe for the
     diacritics that were written (equal to ``core`` when there were none); ``dotted`` the words that ended in a dot;
-    ``written`` the words that had diacritics, with them.
+    ``written`` the words that had diacritics, with them; ``text`` the name as it stood.
     """
 
-    __slots__ = ("core", "countries", "dotted", "joined", "legal", "spelled", "strong", "weak", "words", "written")
+    __slots__ = ("core", "countries", "dotted", "joined", "legal", "spelled", "strong", "text", "weak", "words", "written")
 
     def __init__(self, words: tuple[str, ...], strong: tuple[str, ...], weak: frozenset[str], legal: frozenset[str]):
         self.words = words
@@ -71,6 +71,11 @@ class Form:
         self.countries = frozenset(COUNTRIES[w] for w in weak if w in COUNTRIES) if weak else _NOTHING
         self.dotted: frozenset[str] = _NOTHING
         self.written: Mapping[str, str] = _UNCHANGED
+        self.text = ""
+
+    def has_initials(self, word: str) -> bool:
+        """Tell whether the mention wrote ``word`` in capitals among other words."""
+        return len(word) <= 5 and word.upper() in self.text and not self.text.isupper()
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -114,6 +119,7 @@ def form_of(text: str) -> Form:
     """Return the normal form of a company name."""
     found, dotted = split_words(text)
     form = form_of_words(found)
+    form.text = text
     if dotted:
         form.dotted = dotted
     lower = text[:LONGEST].casefold()

@@ -25,7 +25,7 @@ from models.matching.weights import Words
 from models.words import Band, Role
 
 CODE_VERSION = "1"
-NEAREST = 10  # names of members, and of non-members, looked at closely
+NEAREST, NEAREST_OTHERS = 10, 6  # names of members, and of non-members, looked at closely
 
 NOTHING = Match(None, Band.NONE, 0.0, "no-name", "Nothing in the text can be a company's name")
 
@@ -195,12 +195,13 @@ class Matcher:
     def _nearest_other(self, form: Form, on: date | None, scored: list[Scored]) -> tuple[float, str, Form] | None:
         """Return the score and name of the non-member that fits best."""
         companies = self._companies
-        if companies is None or (not scored and not companies.named(form)):
+        if companies is None:
             return None
         numbers = companies.named(form)
-        if not numbers and scored and scored[0].fit.rule in ("same-name", "same-letters"):
-            return None
-        numbers = numbers or companies.grams.nearest(form.joined or form.core, NEAREST)
+        if not numbers:
+            if not scored or scored[0].fit.rule in ("same-name", "same-letters"):
+                return None
+            numbers = companies.grams.nearest(form.joined or form.core, NEAREST_OTHERS)
         best: tuple[float, str, Form] | None = None
         for number in numbers:
             if number in self._own_names or not companies.competes(number, on):
@@ -221,9 +222,11 @@ def _own_names(register: Register, companies: Companies | None) -> set[int]:
     own: set[int] = set()
     if companies is None:
         return own
-    for known in register.members:
-        own.update(companies.of_org_number(known.org_number))
-    for form in register.forms:
+    named, numbers = companies.shared_with(register.forms, [known.org_number for known in register.members])
+    for number in numbers:
+        own.update(companies.of_org_number(number))
+    for at in named:
+        form = register.forms[at]
         for there in companies.named(form):
             same = companies.form(there)
             alike = same.words == form.words and (same.legal == form.legal or not same.legal or not form.legal)

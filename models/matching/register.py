@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.identifiers import FREE_HOSTS, read_domain, read_phone
-from models.matching.blocking import GramIndex
+from models.matching.blocking import GramIndex, Keys
 from models.matching.forms import Form, fold, form_of
 from models.matching.mention import KnownMember
 from models.words import NameKind
@@ -70,7 +70,7 @@ class Register:
         self.with_domain: set[int] = set()
         for at, known in enumerate(self.members):
             self._take_in(at, known)
-        self.grams = GramIndex([form.joined or form.core for form in self.forms])
+        self.grams = GramIndex(Keys(form.joined or form.core for form in self.forms))
         self.longest = max((len(form.words) for form in self.forms), default=0)
 
     def _take_in(self, at: int, known: KnownMember) -> None:

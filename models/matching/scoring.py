@@ -3,16 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from rapidfuzz.distance import Indel
+
 from models.matching.alignment import DOUBLED, ONE_MORE, SWAPPED, Alignment, align
 from models.matching.forms import Form
 from models.matching.vocabulary import FORM_COUNTRY
-from models.matching.weights import OWN, WEAK, Words
+from models.matching.weights import OWN, WEAK, Words, is_prior_common
 
 SAME, SAME_LETTERS, SAME_STRONG, OTHER_ORDER = 1.0, 0.97, 0.97, 0.96
 ONE_COMMON_WORD = 0.6
 SAYS_LESS, SAYS_LESS_SHORT, SAYS_LESS_SHARED, SAYS_LESS_COMMON, SAYS_MORE = 0.935, 0.915, 0.87, 0.62, 0.6
 LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
+LEAST_LIKE = 0.6  # of two names without a common word, letters in order; below that no alignment is tried
 SLIP, OTHER_LETTERS, COMMON_SHARE = 0.40, 0.5, 0.35
 CAPPED = {  # how high a score a reason for review leaves: it ranks what people are asked
     "other-legal-form": 0.925,
@@ -22,8 +25,9 @@ CAPPED = {  # how high a score a reason for review leaves: it ranks what people 
     "says-more": 0.6,
     "says-less": 0.87,
     "short-word": 0.7,
-    "short-name": 0.915,
+    "short-name": 0.925,
     "sounds-alike": 0.85,
+    "order-tells": 0.85,
     "out-of-date": 0.7,
     "runner-up": 0.8,
     "contested": 0.8,
@@ -50,6 +54,7 @@ AGAINST = {
     "initials": "initials only",
     "says-more": "the mention says more than the member's name",
     "says-less": "the mention says less than the member's name, and others may share the words",
+    "order-tells": "common words in another order may be another company",
     "sounds-alike": "another word that sounds or begins alike",
     "short-name": "too short a name to forgive a slip in",
     "short-word": "initials, or too short a word to forgive a slip in",
@@ -58,12 +63,13 @@ AGAINST = {
 
 @dataclass(slots=True)
 class Fit:
-    """How one name fits: ``caps`` are the reasons why a person must look, whatever the score."""
+    """How one name fits: ``caps`` are the reasons why a person must look, ``likeness`` the score without them."""
 
     score: float
     rule: str
     caps: list[str] = field(default_factory=list)
     alignment: Alignment | None = None
+    likeness: float = 0.0
 
 
 def fit(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bool]) -> Fit:
@@ -81,9 +87,20 @@ def fit(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bo
     if len(meant) == 1 and (not form.strong or words.is_common(meant[0])) and found.rule != "abbreviated":
         if len(form.words) == 1 or not _is_whole(form, name, words):
             found.caps.append("one-common-word")
+    if found.rule == "other-order" and _is_order_telling(form, name, words):
+        found.caps.append("order-tells")
+    found.likeness = found.score
     for cap in found.caps:
         found.score = min(found.score, CAPPED[cap])
     return found
+
+
+def _is_order_telling(form: Form, name: Form, words: Words) -> bool:
+    """Tell whether two common words changed places (Nord Syd, Syd Nord), neither a trade, a town nor of its own."""
+    moved = [word for word in form.strong if not is_prior_common(word)]
+    return moved != [word for word in name.strong if not is_prior_common(word)] and not any(
+        words.weight(word) >= OWN for word in moved
+    )
 
 
 def _fit_exactly(form: Form, name: Form) -> Fit | None:
@@ -115,6 +132,10 @@ def _is_foreign(form: Form, name: Form) -> bool:
 
 def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bool]) -> Fit:
     meant = name.strong or name.words
+    if not any(word in name.words for word in form.words) and Indel.normalized_similarity(
+        form.joined or form.core, name.joined or name.core
+    ) < LEAST_LIKE:
+        return Fit(UNLIKE, "unlike")
     lain = align(form, name, words)
     if not lain.pairs or (lain.left_written and lain.left_meant):
         return Fit(UNLIKE, "unlike", alignment=lain)
@@ -125,22 +146,29 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
         return _fit_more(lain, score, words)
     if lain.left_meant:
         return _fit_less(lain, score, meant, words, is_alone)
+    if not lain.in_order and not lain.cost and _is_order_telling(form, name, words):
+        return Fit(score, "other-order", [], lain)
     if lain.has("initials"):
         return Fit(score, "abbreviated", ["initials"], lain)
     rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
     found = Fit(score, rule, [], lain)
-    for _, word, kind, cost in lain.pairs:
-        if kind == "slip" and cost > SWAPPED and (word in words.initials or is_initialism(word)):
+    for written, word, kind, cost in lain.pairs:
+        if kind != "slip":
+            continue
+        if cost > SWAPPED and (word in words.initials or is_initialism(word) or form.has_initials(written)):
             found.caps.append("short-word")
-        elif kind == "slip" and len(lain.pairs) == 1 and _is_too_short(word, cost, words):
+        elif _is_too_short(word, cost, len(lain.pairs) == 1, words):
             found.caps.append("short-name")
     if lain.has("sound"):
         found.caps.append("sounds-alike")
     return found
 
 
-def _is_too_short(word: str, cost: float, words: Words) -> bool:
-    return (cost > SWAPPED and len(word) <= words.short_name) or (cost > DOUBLED and len(word) < LONG_ENOUGH)
+def _is_too_short(word: str, cost: float, alone: bool, words: Words) -> bool:
+    """Tell whether a slip makes too much of a short word; the more members, the sooner some name is a letter away."""
+    if cost > SWAPPED and len(word) <= (words.short_name if alone else words.short_name - 3):
+        return True
+    return alone and len(word) < (LONG_ENOUGH if cost > DOUBLED else words.short_name - 2)
 
 
 def is_initialism(word: str) -> bool:

@@ -76,8 +76,10 @@ class TipReader:
         others = {self._owner(span) for span in spans if span.ends} - {found.member, None}
         if not best.ends:
             score, band, rule, why = 0.6, Band.REVIEW, "says-more", f"{why}; the name may go on"
-        elif others or not (best.capital or best.first < best.last):
-            score, band, rule = min(score, 0.85), Band.REVIEW, "in-sentence-doubtful"
+        elif others:
+            score, band, rule = min(score, 0.85), Band.REVIEW, "in-sentence-several"
+        elif not best.capital and best.first == best.last:
+            band, rule = Band.REVIEW, "in-sentence-one-word"
         return Match(found.member, band, score, rule, why, found.candidates, found.details)
 
     def _match_what_is_left(

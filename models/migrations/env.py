@@ -11,7 +11,8 @@ import models.tables  # noqa: F401 - fills the metadata
 def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:
     """Write SQLModel's own types into a migration the way it imports them."""
     if kind == "type" and isinstance(value, AutoString):
-        return f"sa.String(length={value.impl.length})" if value.impl.length else "sa.String()"
+        length = getattr(value.impl, "length", None)
+        return f"sa.String(length={length})" if length else "sa.String()"
     if kind == "type" and isinstance(value, UTCDateTime):
         return "UTCDateTime()"
     return False

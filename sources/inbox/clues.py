@@ -6,6 +6,7 @@ so that counts by channel stay lower bounds.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from models.dates import read_date
@@ -21,6 +22,8 @@ _PATTERNS: dict[Channel, str] = {
         r"|\b(?:fick|får|fått|tog emot|svarade på|besvarade)(?: \w+){0,4} samtal(?:et|en)?\b|\bsamtal(?:et)? från\b"
         r"|\b(?:per|över|via|på) telefon(?:en)?\b|\b(?:säljsamtal|spamsamtal|robotsamtal|tysta samtal"
         r"|missade samtal)\w*"
+        r"|\b(?:was|were|been|got|being) (?:called|phoned|cold-called)\b|\bcallers?\b|\befter (?:ett|det|deras"
+        r"|hennes|hans) samtal\w*"
         rf"|{_NOT_ME}\b(?:called|calls|phoned|rang|rings|keeps? calling|kept calling)\b"
         r" (?:me|us|my|her|him|and|again|from|up|at|on|several|twice|every|constantly|repeatedly|yesterday|today)\b"
         r"|\b(?:received|got|had|get|getting)(?: \w+){0,4} (?:phone |sales |cold |unsolicited )?calls?\b"
@@ -143,6 +146,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[!?])\s+|(?<=[^\d\W][.])\s+(?=[A-ZÅÄÖ])|\n\s*\n")
+_DATE_LINE = re.compile(r"^(?:skickat|datum|date|sent|sendt|dato): ([^\n]{4,80})$", re.IGNORECASE | re.MULTILINE)
 _OLDEST = timedelta(days=730)
 
 
@@ -180,6 +184,18 @@ def find_event_date(text: str, written_on: date) -> date | None:
         (told if _CONTACT.search(sentence) else other).update(days)
     days = told or other
     return days.pop() if len(days) == 1 else None
+
+
+def find_written_on(forwarded: str, today: date) -> date | None:
+    """Return the day in the date line at the head of a forwarded mail, or None without one that is sure."""
+    line = _DATE_LINE.search(forwarded.partition("\n\n")[0])
+    days = {day for hit in _find_spelt(line.group(1)) if (day := _read_spelt(hit, today))} if line else set()
+    return days.pop() if len(days) == 1 else None
+
+
+def _find_spelt(sentence: str) -> Iterator[re.Match[str]]:
+    for pattern in _SPELT:
+        yield from pattern.finditer(sentence)
 
 
 def _find_days(sentence: str, written_on: date) -> list[date]:

@@ -1,11 +1,12 @@
-"""Header values and charsets, decoded by rules only: as declared, then strict UTF-8, then cp1252; never a guess."""
+"""Header values, decoded by rules only: encoded words, addresses, ids and moments; what is not sure is not read."""
 
 import binascii
-import codecs
 import quopri
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import groupby
+
+from sources.encoding import decode_bytes
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN = re.compile(r"(?<=\?=)\s+(?==\?[^?\s]{1,60}\?[bBqQ]\?)")
@@ -19,43 +20,11 @@ _STAMP = re.compile(
     r"\s{0,3}(?:([+-])(\d{2}):?(\d{2}))?(?!\d)",
     re.IGNORECASE,
 )
-# Python's own pseudo-charsets: quadratic, or made to run escapes, and no mail needs them.
-_REFUSED = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-
-
-def decode_bytes(content: bytes, declared: str = "") -> tuple[str, bool]:
-    """Return the text and whether it was as declared. Latin-1 is read as cp1252, which is what senders mean."""
-    for bom, encoding in _BOMS:
-        if content.startswith(bom):
-            return content[len(bom) :].decode(encoding, "replace"), True
-    named = _find_charset(declared)
-    for encoding in filter(None, (named, "utf-8", "cp1252")):
-        try:
-            text = content.decode(encoding)
-        except (UnicodeError, LookupError):
-            continue
-        return text, encoding == named or (not declared and encoding == "utf-8") or content.isascii()
-    return content.decode("cp1252", "replace"), False
-
-
-def _find_charset(declared: str) -> str | None:
-    """Return Python's name of a declared charset, or None when it is none."""
-    name = declared.strip(" \"'").partition("*")[0]
-    if not re.fullmatch(r"[\w.:+-]{2,60}", name, re.ASCII):
-        return None
-    try:
-        known = codecs.lookup(name).name
-    except (LookupError, ValueError):
-        return None
-    if known.replace("-", "_") in _REFUSED:
-        return None
-    return "cp1252" if known == "iso8859-1" else known
 
 
 def decode_header(value: bytes) -> str:
     """Return a header's value on one line: encoded words decoded, line ends and control characters turned to spaces."""
-    text, _ = decode_bytes(value)
+    text = decode_bytes(value, markup=False).text
     text = _BETWEEN.sub("", text)
     pieces: list[str] = []
     place = 0
@@ -64,7 +33,7 @@ def decode_header(value: bytes) -> str:
         found = [word for _, word in run]
         pieces.append(text[place : found[0].start()])
         # A sender may cut a letter's bytes apart between two encoded words, so their bytes are joined first.
-        pieces.append(decode_bytes(b"".join(map(_decode_word, found)), charset[1])[0])
+        pieces.append(decode_bytes(b"".join(map(_decode_word, found)), charset[1].partition("*")[0], markup=False).text)
         place = found[-1].end()
     return _CONTROL.sub(" ", "".join([*pieces, text[place:]])).strip()
 

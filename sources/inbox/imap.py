@@ -120,8 +120,9 @@ class ImapReader:
                     "imap-refused", f"{self.address.name}: the server refused ({type(error).__name__}); try again later"
                 ) from error
         if self.unread:
-            why = f"{self.address.name}: the server lists UID {', '.join(map(str, self.unread[:20]))} and does not give it"
-            problems = (*problems, Problem("mail-not-read", self.address.name, f"{why}; look at it, then use --since"))
+            uids = ", ".join(map(str, self.unread[:20]))
+            why = f"{self.address.name}: the server lists UID {uids} and does not give it; look at it, then use --since"
+            problems = (*problems, Problem("mail-not-read", self.address.name, why))
         return Taken(tuple(items.values()), self.keep_state(state), problems)
 
     def connect(self) -> IMAPClient:

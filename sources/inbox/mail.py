@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
 
-from sources.inbox.headers import decode_bytes, decode_header, find_address, find_ids, read_stamp
+from sources.encoding import decode_bytes
+from sources.inbox.headers import decode_header, find_address, find_ids, read_stamp
 from sources.inbox.page import page_to_text
 
 MAX_MAIL = 25 * 1024 * 1024
@@ -28,7 +29,6 @@ _MAX_PARAMETERS = 2_048  # a longer Content-Type is not looked into: reading its
 
 _HEADER = re.compile(rb"([!-9;-~]{1,128})[ \t]*:")
 _BLANK = re.compile(rb"\r?\n\r?\n")
-_META = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _FLOWED = re.compile(r" \n(?![>\s]|--)")
 
 
@@ -132,6 +132,8 @@ def _split_headers(content: bytes, start: int, end: int) -> tuple[list[tuple[str
     place = start
     block = content[start : min(stop, start + MAX_HEADER_BLOCK + 1)]
     for line in block.splitlines(keepends=True):
+        if place - start + len(line) > MAX_HEADER_BLOCK:
+            raise MailUnreadable("mail-header-too-large", f"the headers are over {MAX_HEADER_BLOCK} bytes")
         if line[:1] in (b" ", b"\t") and fields:
             fields[-1] = (fields[-1][0], fields[-1][1] + line)
         elif found := _HEADER.match(line):
@@ -141,8 +143,6 @@ def _split_headers(content: bytes, start: int, end: int) -> tuple[list[tuple[str
         if len(fields[-1][1]) > MAX_HEADER:
             raise MailUnreadable("mail-header-too-large", f"one header is over {MAX_HEADER} bytes")
         place += len(line)
-    if len(block) > MAX_HEADER_BLOCK:
-        raise MailUnreadable("mail-header-too-large", f"the headers are over {MAX_HEADER_BLOCK} bytes")
     return fields, body
 
 
@@ -258,12 +258,10 @@ class _Walk:
             self.odd.add("mail-text-cut")
         content = self.decode_transfer(start, end, encoding)
         html = entity.get_content_type() == "text/html"
-        declared = entity.get_content_charset("")
-        if html and not declared and (meta := _META.search(content[:4096])):
-            declared = meta.group(1).decode("ascii")
-        text, as_declared = decode_bytes(content, declared)
-        if not as_declared or "Ã¥" in text or "Ã¤" in text or "Ã¶" in text or "\ufffd" in text:
+        decoded = decode_bytes(content, entity.get_content_charset(""), markup=html)
+        if decoded.flags:
             self.odd.add("mail-charset-odd")
+        text = decoded.text
         text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
         if not html and str(entity.get_param("format", "")).lower() == "flowed":
             text = _FLOWED.sub(" ", text)

@@ -83,9 +83,10 @@ def _list_files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _take_file(path: Path, name: str, came: datetime, archive: Archive, now: datetime) -> RawItem:
+    """Archive one file. An .eml's name may hold a person's, so its mark stands for it; its time is no arrival."""
     with path.open("rb") as file:
         content = file.read(MAX_MAIL + 1)
-    note = {"received": came.isoformat()}
+    note = {"copied" if path.suffix.lower() == ".eml" else "received": came.isoformat()}
     if len(content) > MAX_MAIL:
         note["size"] = str(path.stat().st_size)
         content = content[:MAX_HEADER_BLOCK]

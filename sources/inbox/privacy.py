@@ -16,7 +16,7 @@ from stdnum import luhn
 
 from models.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.org_number import is_sole_trader, member_id
-from sources.inbox.persons import find_persons
+from sources.inbox.persons import GIVEN_NAMES, find_persons, fold_name, is_person
 
 # Mailboxes that belong to an office and not to a person.
 _OFFICES = """
@@ -58,6 +58,10 @@ _PHONE_WORD = re.compile(
     r"|från)[.:\s]{0,3}$",
     re.IGNORECASE,
 )
+_SENDER_LINE = re.compile(
+    r"^(?:Från|From|Fra|Von): (?P<name>[^<\n]{2,80})<(?:mailto:)?(?P<address>[^<>\s]{3,254})>",
+    re.MULTILINE | re.IGNORECASE,
+)
 _SEPARATORS = re.compile(r"[^\d+]")
 
 
@@ -92,6 +96,29 @@ def mask_text(text: str, hash_key: bytes, *, persons: Iterable[str] = (), addres
         _cover_spans(text, spans, "[namn]"),
         *(tuple(sorted(found)) for found in (mask.phones, mask.emails, mask.domains, mask.numbers)),
     )
+
+
+def is_private(name: str, address: str) -> bool:
+    """Tell whether a mail's sender is a person: by name, and not writing from an office's mailbox."""
+    return is_person(name) and address.lower().partition("@")[0] not in OFFICES
+
+
+def find_senders(text: str) -> list[str]:
+    """Return the names of private persons in the From lines of forwarded mails.
+
+    A company also writes under two words, so here something must speak for a person: a given name, a mailbox of
+    that name, or a host where anybody has one.
+    """
+    names = []
+    for found in _SENDER_LINE.finditer(text):
+        name, address = found.group("name").strip(" \"'*"), found.group("address").lower()
+        local, _, host = address.partition("@")
+        words = [fold_name(word) for word in name.split()]
+        named_so = any(word in local for word in words if len(word) > 2)
+        told = host in FREE_HOSTS or named_so or (bool(words) and words[0] in GIVEN_NAMES)
+        if told and is_private(name, address):
+            names.append(name)
+    return names
 
 
 def _cover_numbers(text: str, mask: "_Mask") -> str:
@@ -155,23 +182,30 @@ class _Mask:
     def cover_number(self, found: re.Match[str]) -> str:
         """Tell numbers apart: organisation, person, bank card, phone; any other stays, as a fact of the matter."""
         written = found.group("digits")
+        if written.startswith("(") and ")" not in written:  # the bracket is the sentence's
+            return "(" + self.cover_digits(found, written[1:])
+        return self.cover_digits(found, written)
+
+    def cover_digits(self, found: re.Match[str], written: str) -> str:
+        """Return what stands for one number, ``written`` as it stands."""
         digits = re.sub(r"\D", "", written)
         ten = digits[2:] if len(digits) == 12 and digits[:2] in {"16", "18", "19", "20"} else digits
         if found.group("prefix") or (len(ten) == 10 and _is_unsplit(written) and luhn.is_valid(ten) and ten[0] != "0"):
-            return self.cover_ten(found, digits[:10] if found.group("prefix") else ten)
+            return self.cover_ten(found.group().lstrip("("), digits[:10] if found.group("prefix") else ten)
         if len(digits) == 16 and digits[0] in "45" and luhn.is_valid(digits):
             return "[kortnummer]"
         if not self.is_phone(found, written, digits):
-            return found.group()
+            return written
         compact = _SEPARATORS.sub("", written.replace("(0)", ""))
         number = read_phone("+" + digits if re.match(r"46[1-9]", digits) and len(digits) == 11 else compact)
         if number:
             self.phones.add(hash_value(self.key, number))
         return "[telefon]"
 
-    def cover_ten(self, found: re.Match[str], digits: str) -> str:
+    def cover_ten(self, written: str, digits: str) -> str:
+        """Return an organisation number as written, or a token for a person's."""
         self.keep_number(digits)
-        return "[personnummer]" if len(digits) == 10 and is_sole_trader(digits) else found.group()
+        return "[personnummer]" if len(digits) == 10 and is_sole_trader(digits) else written
 
     def keep_number(self, digits: str) -> None:
         if len(digits) == 10 and luhn.is_valid(digits):

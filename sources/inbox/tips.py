@@ -4,18 +4,18 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
-from sources.inbox.clues import find_channel, find_event_date
+from sources.inbox.clues import find_channel, find_event_date, find_written_on
 from sources.inbox.imap import ImapReader, read_address
 from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import read_folder
-from sources.inbox.privacy import Masked, hash_value, mask_text
+from sources.inbox.privacy import Masked, find_senders, hash_value, is_private, mask_text
 from sources.inbox.quoting import Words, read_subject, split_words
 from sources.inbox.triage import REASONS, find_reason
 
@@ -43,6 +43,7 @@ TIPS_INFO = SourceInfo(
 )
 _MOST = 50  # hashes of one kind that are kept as facts
 _SUBJECT = 500
+_CLOCKS_DIFFER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -104,26 +105,29 @@ class Tips:
             lost = f"raw-{hashlib.sha256(content).hexdigest()[:32]}"
             yield Draft(source_id=lost, kind=Kind.TIP, raw=raw, faults=(Fault(code=error.code, field="mail"),))
             return
-        yield self._draft_tip(mail, raw, _read_note(item))
+        yield self._draft_tip(mail, raw, item)
 
-    def _draft_tip(self, mail: Mail, raw: RawRef, came: datetime | None) -> Draft:
+    def _draft_tip(self, mail: Mail, raw: RawRef, item: RawItem) -> Draft:
         subject, forwarded, answered = read_subject(mail.subject[:_SUBJECT])
         words = split_words(
             mail.text, forwarded=forwarded, answered=answered or (bool(mail.references) and not forwarded)
         )
         told = "\n\n".join(filter(None, (words.own, words.forwarded))) or words.quoted
         masked = self._mask(mail, "\n".join(filter(None, (subject, told))))
-        received = _find_receipt(mail, came)
+        came = _read_note(item, "received")
+        sent = mail.sent if mail.sent and not (came and mail.sent > came + _CLOCKS_DIFFER) else None
+        received = _find_receipt(mail, sent, came or _read_note(item, "copied"))
         zone = ZoneInfo(self.timezone)
-        written = (_believable(mail.sent, came) or received or datetime.now(UTC)).astimezone(zone).date()
+        written = sent or received
+        on = written.astimezone(zone).date() if written else None
         reason = find_reason(mail, self.own_domain, " ".join((subject, told)))
-        channel = find_channel(f"{subject}. {words.own or told}")
+        channel = _find_told_channel(subject, words)
         return Draft(
             source_id=self._name_tip(mail),
             kind=Kind.TIP,
             raw=raw,
             received_on=received.astimezone(zone).date() if received else None,
-            event_on=find_event_date(words.own, written) or find_event_date(told, written),
+            event_on=_find_event(words, on) if on else None,
             channel=channel,
             channel_evidence=None if channel is Channel.UNKNOWN else Evidence.TEXT,
             text=masked.text or None,
@@ -134,9 +138,10 @@ class Tips:
         )
 
     def _mask(self, mail: Mail, text: str) -> Masked:
-        return mask_text(
-            text, self.hash_key, persons=[mail.sender_name], addresses=[mail.sender] if mail.sender else []
-        )
+        people = find_senders(text)
+        if is_private(mail.sender_name, mail.sender or ""):
+            people.append(mail.sender_name)
+        return mask_text(text, self.hash_key, persons=people, addresses=[mail.sender] if mail.sender else [])
 
     def _name_tip(self, mail: Mail) -> str:
         """Return the tip's id: a keyed hash of date, sender, text and attachments.
@@ -162,6 +167,22 @@ class Tips:
         return facts
 
 
+def _find_told_channel(subject: str, words: Words) -> Channel:
+    """Return the channel that a person tells: the sender, else whoever wrote what was forwarded, if not a company."""
+    channel = find_channel(f"{subject}. {words.own or words.quoted}")
+    if channel is Channel.UNKNOWN and find_senders(words.forwarded):
+        return find_channel(words.forwarded)
+    return channel
+
+
+def _find_event(words: Words, on: date) -> date | None:
+    """Return the day of the event: in the sender's own words, else in a forwarded mail's, by that mail's own date."""
+    if day := find_event_date(words.own or words.quoted, on):
+        return day
+    written = find_written_on(words.forwarded, on)
+    return find_event_date(words.forwarded.partition("\n\n")[2], written) if written else None
+
+
 def _flag(mail: Mail, told: str, reason: str | None) -> tuple[str, ...]:
     """Return the oddities of a mail; one that is set aside has no others."""
     if reason:
@@ -170,26 +191,20 @@ def _flag(mail: Mail, told: str, reason: str | None) -> tuple[str, ...]:
     return (*mail.odd, *(("attachment-only",) if silent else ()))
 
 
-def _read_note(item: RawItem) -> datetime | None:
-    """Return when the mail came into its mailbox, as the reading noted it."""
-    noted = item.note.get("received")
+def _read_note(item: RawItem, key: str) -> datetime | None:
+    """Return when the mail came into its mailbox ("received"), or when its file was written ("copied")."""
+    noted = item.note.get(key)
     return datetime.fromisoformat(noted) if noted else None
 
 
-def _find_receipt(mail: Mail, came: datetime | None) -> datetime | None:
+def _find_receipt(mail: Mail, sent: datetime | None, came: datetime | None) -> datetime | None:
     """Return when the mail was received.
 
-    First what our own mail server wrote at the top, then the sender's date, then the mailbox's. The mailbox comes
-    last since copying a mailbox gives every mail a new time there, and old tips would count as today's.
+    First what our own mail server wrote at the top, then the sender's date unless it lies after the arrival (a wrong
+    clock, or a lie), then the mailbox's. The mailbox comes last since copying a mailbox gives every mail a new time
+    there, and old tips would count as today's.
     """
-    return _believable(mail.received, came) or _believable(mail.sent, came) or came
-
-
-def _believable(moment: datetime | None, came: datetime | None) -> datetime | None:
-    """Return the moment unless it lies after the mail's arrival: then a clock was wrong, or somebody lied."""
-    if moment is None or (came is not None and moment > came + timedelta(days=1)):
-        return None
-    return moment
+    return mail.received or sent or came
 
 
 def _normalise(text: str) -> str:

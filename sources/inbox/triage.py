@@ -10,8 +10,8 @@ import re
 from sources.inbox.mail import Mail
 
 REASONS = {
-    "own-mail": "The product sent it itself.",
-    "abuse-report": "A machine's abuse report (ARF).",
+    "own-alert": "The product sent it itself.",
+    "feedback-report": "A machine's abuse report (ARF).",
     "bounce": "A delivery report from a mail server.",
     "receipt": "A read receipt.",
     "out-of-office": "Somebody is away: an automatic answer.",
@@ -59,9 +59,9 @@ def find_reason(mail: Mail, own_domain: str, words: str) -> str | None:
     automatic = mail.header("auto-submitted").strip().lower()
     by_machine = bool(automatic) and not automatic.startswith("no")
     if _is_own(mail, own_domain.lower(), by_machine):
-        return "own-mail"
+        return "own-alert"
     if mail.report == "feedback-report" or "message/feedback-report" in mail.types:
-        return "abuse-report"
+        return "feedback-report"
     if mail.report == "disposition-notification" or "message/disposition-notification" in mail.types:
         return "receipt"
     if _is_bounce(mail):

@@ -76,7 +76,8 @@ _TAG_OUTCOMES = {
 _TAG_STATES = ("avgjorda ärenden", "avgjort ärende", "avgjorda")
 _TAG_WORDS = re.compile(
     r"(?<![^\W\d_])(?:(?P<year>20\d\d)(?!\d)|(?P<state>" + "|".join(_TAG_STATES) + r")|(?P<channel>"
-    + "|".join(map(re.escape, sorted(_TAG_CHANNELS, key=len)[::-1])) + r")|(?P<outcome>" + "|".join(_TAG_OUTCOMES) + r"))"
+    + "|".join(map(re.escape, sorted(_TAG_CHANNELS, key=len)[::-1]))
+    + r")|(?P<outcome>" + "|".join(_TAG_OUTCOMES) + r"))"
     r"(?![a-zåäö-])",
     re.IGNORECASE,
 )  # fmt: skip
@@ -101,7 +102,7 @@ def split_issues(value: str) -> tuple[str, ...]:
 def read_tags(tail: str) -> tuple[Channel | None, Outcome | None]:
     """Return channel and outcome of the tags after a decision (``2024 Telemarketing Fällda Avgjorda ärenden``).
 
-    Only a run of tags counts that holds the state and exactly one outcome; a menu that lists them all tells nothing.
+    A run of tags counts when it holds at most one of each kind; a menu that lists them all tells nothing.
     """
     told: tuple[Channel | None, Outcome | None] = (None, None)
     for run in _tag_runs(tail[-_TAIL_CAP:]):
@@ -109,8 +110,9 @@ def read_tags(tail: str) -> tuple[Channel | None, Outcome | None]:
         outcomes = {_TAG_OUTCOMES[hit.group("outcome").lower()] for hit in run if hit.group("outcome")}
         years = {hit.group("year") for hit in run if hit.group("year")}
         kinds = {hit.lastgroup for hit in run}
-        if len(outcomes) == 1 and len(channels) <= 1 and len(years) <= 1 and ("state" in kinds or len(kinds) == 3):
-            told = (next(iter(channels), None), outcomes.pop())
+        alone = len(outcomes) <= 1 and len(channels) <= 1 and len(years) <= 1
+        if (alone and len(kinds) >= 3) or (alone and "state" in kinds and outcomes):
+            told = (next(iter(channels), None), next(iter(outcomes), None))
     return told
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sources.page_text import PageText
+from sources.sweden.board_text import cut_closing, cut_signature
 
 _LABELS = {
     "date": ("uttalandedatum", "uttalandedag", "beslutsdatum", "uttalande", "datum"),
@@ -24,7 +25,8 @@ _LABELS = {
 _FIELD_OF = {word: name for name, words in _LABELS.items() for word in words}
 _COLON_ONLY = frozenset(("datum", "beslut", "uttalande"))  # everyday words: a label only with more to go on
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-_WORDS = "|".join(re.escape(w).replace("\\-", "[-\u2010-\u2014\u2212 ]") for w in sorted(_FIELD_OF, key=len)[::-1])
+_ANY_DASH = "[-\u2010-\u2014\u2212 ]"
+_WORDS = "|".join(re.escape(word).replace("\\-", _ANY_DASH) for word in sorted(_FIELD_OF, key=len)[::-1])
 _LABEL = re.compile(rf"(?i:{_WORDS})(?![a-zåäö])")
 _MOST_LABELS = 300  # a page with more is no page of the board
 _BLOCK_CAP = 100_000  # characters from the first label to the last
@@ -33,32 +35,14 @@ _COLON = re.compile(r"\.?[ \n]{0,3}:")
 _SECTIONS = {
     "complaint": r"(?:anmälar(?:ens|nas|nes)|anmälares|konsument(?:ens|ernas)) uppgifter",
     "register": r"uppgifter från (?:föreningen )?nix(?:[- ](?:telefon|adresserat|mobil|post))?",
-    "answer": r"(?:företag(?:ets|ens)|bolag(?:ets|ens)|motpart(?:ens|ernas)|föreningens|organisationens) (?:uppgifter|yttrande)",
+    "answer": r"(?:(?:företag|bolag)(?:ets|ens)|motpart(?:ens|ernas)|(?:förening|organisation)ens) (?:uppgifter|yttrande)",
     "assessment": r"(?:(?:dm|nix)[-\u2010-\u2014 ])?nämndens bedömning",
 }
 _SECTION = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SECTIONS.items()), re.IGNORECASE)
-_CLOSING = re.compile(
-    r"Med detta (?:uttalande|beslut)|Detta (?:uttalande|beslut) har (?:av|lämn|fatt)|På (?:\S{1,4}nämndens|nämndens) vägnar"
-)
-_ROLE = re.compile(
-    r"\b(?:(?:Vice )?[Oo]rdförande|Sekreterare|sekreterare|[A-ZÅÄÖ]?[a-zåäö]{0,15}jurist|Föredragande|Kanslichef)\b"
-)
-_NAMES_ONLY = re.compile(r"(?:e\.u\. ?)?(?:[A-ZÅÄÖ][\w'.\-]{0,30},? ?(?:von |af |de )?){1,5}")
-_PERSONAL = (
-    re.compile(r"[\w.+-]{1,64}@[\w-]{1,60}(?:\.[\w-]{1,60}){1,4}"),
-    re.compile(r"(?<![\d-])(?:(?:19|20)\d\d|\d\d)[01]\d[0-3]\d ?[-+]? ?[\dXx]{4}(?![\d-])"),
-    re.compile(
-        r"(?<![\d-])(?:\+|00)46[\d() -]{7,16}\d|(?<![\d-])0\d{1,3}(?:-| ?/ ?| )\d{2,3}[\d ]{2,8}\d(?![\d-])|(?<![\d-])07\d{8}(?!\d)"
-    ),
-)
-_COMPANY = re.compile(
-    r"(?:[A-ZÅÄÖ0-9][\w&.'-]{0,30} (?:(?:i|och|&) )?){1,5}(?:AB|HB|KB|A/S|AS|Oy|Ltd|GmbH)\b(?: \(publ\))?"
-    r"|\b[A-ZÅÄÖ][\w&-]{1,30}(?: [\w&-]{1,30}){0,3}? ?aktiebolag\b|\bAB (?:[A-ZÅÄÖ][\w&-]{1,30} ?){1,3}"
-)
-_BOARD_NAME = re.compile(r"(?:DM-nämnden|NIX-nämnden|Etiska nämnden för direktmarknadsföring)\.?")
 _CHROME = re.compile(
-    r"(?:till sidans huvudinnehåll|hoppa till innehåll\w*|ärenden|alla ärenden|uttalanden|avgjorda ärenden|hem|start|meny|sök|skriv ut|dela|tillbaka"
-    r"|(?:dm|nix)-nämnden|etiska nämnden för direktmarknadsföring|publicerad.{0,40}|uttalande.{0,20}|(?:dnr|ärende) ?[\W\d]*|f[äa]lld[a]?|friad[e]?|[\W\d_]*)",
+    r"(?:till sidans huvudinnehåll|hoppa till innehåll\w*|(?:alla |avgjorda )?ärenden|uttalanden|hem|start|meny|sök"
+    r"|dela|skriv ut|tillbaka|(?:dm|nix)-nämnden|etiska nämnden för direktmarknadsföring|publicerad.{0,40}|uttalande.{0,20}"
+    r"|(?:dnr|ärende) ?[\W\d]*|fälld[a]?|friad[e]?|[\W\d_]*)",
     re.IGNORECASE,
 )
 _BADGE = re.compile(r"(fälld|friad)", re.IGNORECASE)
@@ -183,8 +167,8 @@ def _cut_values(page: PageText, found: list[_Label], end: int) -> tuple[dict[str
     for index, (name, _, stop, word) in enumerate(found):
         until = found[index + 1][1] if index + 1 < len(found) else end
         value = page.text[stop:until]
-        if name == "decision" and (closing := _CLOSING.search(value)):
-            value = value[: closing.start()]
+        if name == "decision":
+            value = cut_closing(value)
         value = value[:_VALUE_CAP].strip(" \n:")
         if name in _LABELS and value and name not in values:
             values[name] = value
@@ -214,47 +198,10 @@ def _cut_sections(text: str, found: list[tuple[str, int, int]]) -> dict[str, str
     sections: dict[str, str] = {}
     for index, (name, _, stop) in enumerate(found):
         until = found[index + 1][1] if index + 1 < len(found) else len(text)
-        body = _cut_signature(text[stop:until]) if index + 1 == len(found) else text[stop:until]
+        body = cut_signature(text[stop:until]) if index + 1 == len(found) else text[stop:until]
         body = body.strip(" \n:")
         sections[name] = f"{sections[name]}\n{body}" if name in sections else body
     return sections
-
-
-def _cut_signature(body: str) -> str:
-    """Return ``body`` without closing sentence and signature: a person's name is never kept."""
-    if closing := _CLOSING.search(body):
-        body = body[: closing.start()]
-    for role in _ROLE.finditer(body):
-        before = body[: role.start()].rstrip()
-        if before.endswith(",") or before != body[: role.start()].rstrip(" "):
-            body = body[: max(before.rfind("\n"), before.rfind(". ") + 1, before.rfind(".", 0, -1) + 1, 0)]
-            break
-    lines = body.split("\n")
-    while lines and (
-        not lines[-1].strip() or _BOARD_NAME.fullmatch(lines[-1].strip()) or _NAMES_ONLY.fullmatch(lines[-1].strip())
-    ):
-        lines.pop()
-    return "\n".join(lines)
-
-
-def kept_text(page: BoardPage) -> str:
-    """Return what may be kept of a page's text: decision, register's and company's account, assessment.
-
-    The complainant's account is left out, since it can name a person; of it only the companies stay that it names.
-    Signature, e-mail addresses, telephone and personal numbers are gone.
-    """
-    parts = [page.values.get("decision", "")]
-    parts += [page.sections.get(name, "") for name in ("register", "answer", "assessment")]
-    companies = dict.fromkeys(" ".join(hit.split()) for hit in _COMPANY.findall(page.sections.get("complaint", "")))
-    if companies:
-        parts.append("Företag som anmälaren nämner: " + ", ".join(companies))
-    return _mask("\n".join(part for part in parts if part))
-
-
-def _mask(text: str) -> str:
-    for pattern in _PERSONAL:
-        text = pattern.sub("[…]", text)
-    return text
 
 
 def _find_title(page: PageText, first: int) -> str:

@@ -22,7 +22,8 @@ from sources.session import PoliteSession
 from sources.sweden.board_cases import CaseField, case_year, cases_in_slug, read_case_field, read_date
 from sources.sweden.board_channel import read_channel, read_tags, split_issues
 from sources.sweden.board_outcome import Ruling, read_ruling
-from sources.sweden.board_pages import BoardPage, kept_text, split_page
+from sources.sweden.board_pages import BoardPage, split_page
+from sources.sweden.board_text import keep_text
 from sources.wordpress import Discovery, discover_records
 
 DM_NAMNDEN_INFO = SourceInfo(
@@ -250,7 +251,7 @@ def _draft_cases(
             outcome=outcome,
             reexamination=cases.reexamined,
             url=item.name,
-            text=kept_text(page) or None,
+            text=keep_text(decision, page.sections) or None,
             flags=tuple(dict.fromkeys([*flags, *outcome_flags, *_year_flags(case, decided)])),
             faults=tuple(dict.fromkeys(own_faults)),
             precedence=_LAYOUTS.index(layout) + (len(_LAYOUTS) if cases.reexamined else 0),

@@ -1,0 +1,1 @@
+"""Measurements, run by hand: ``python -m bench.matching`` and ``python -m bench.duplicates``."""

@@ -1,0 +1,157 @@
+"""Prefect for real: a server, a worker, the deployments of prefect.yaml, and one failed source run again."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from flows.demo import deliver_day
+from tests.demo_world import FIRST, World, demo_world
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+pytestmark = pytest.mark.prefect
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with demo_world(tmp_path_factory.mktemp("served") / "world") as laid_out:
+        laid_out.open()
+        deliver_day(laid_out.root, 1)
+        yield laid_out
+
+
+@pytest.fixture(scope="module")
+def environment(home: Path, world: World) -> Iterator[dict[str, str]]:
+    port = free_port()
+    environ = {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "NO_PROXY": "127.0.0.1",
+        "MEDLEMSKOLL_HOME": str(ROOT),
+        "KOLL_CONFIG": str(world.config),
+    }
+    with (home / "server.log").open("wb") as log:
+        server = subprocess.Popen(
+            [BIN / "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"],
+            env=environ,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            wait_for_server(f"http://127.0.0.1:{port}/api/health", server)
+            yield environ
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for_server(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        assert server.poll() is None, "the Prefect server ended"
+        try:
+            if requests.get(url, timeout=2).ok:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.5)
+    raise AssertionError("the Prefect server did not answer within two minutes")
+
+
+def prefect(environ: dict[str, str], *words: str) -> str:
+    done = subprocess.run(
+        [BIN / "prefect", "--no-prompt", *words], env=environ, cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def deployed(environment: dict[str, str], home: Path) -> Iterator[dict[str, str]]:
+    prefect(environment, "work-pool", "create", "medlemskoll", "--type", "process")
+    prefect(environment, "deploy", "--all")
+    with (home / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [BIN / "prefect", "worker", "start", "--pool", "medlemskoll"], env=environment, stdout=log, stderr=log
+        )
+        try:
+            yield environment
+        finally:
+            worker.terminate()
+            worker.wait(30)
+
+
+def run(environ: dict[str, str], deployment: str, **parameters: object) -> dict:
+    """Run a deployment through the worker and return the finished flow run as the server has it."""
+    api = environ["PREFECT_API_URL"]
+    found = requests.get(f"{api}/deployments/name/{deployment}", timeout=10).json()
+    created = requests.post(
+        f"{api}/deployments/{found['id']}/create_flow_run", json={"parameters": parameters}, timeout=10
+    )
+    assert created.ok, created.text
+    for _ in range(360):
+        flow_run = requests.get(f"{api}/flow_runs/{created.json()['id']}", timeout=10).json()
+        if flow_run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED"):
+            return flow_run
+        time.sleep(0.5)
+    raise AssertionError(f"{deployment} did not end: {flow_run['state']}")
+
+
+def test_a_failed_source_is_seen_by_itself_and_rerun_through_its_deployment(
+    deployed: dict[str, str], world: World
+) -> None:
+    away = world.root / "extracts-away"
+    shutil.move(world.root / "extracts", away)
+    night = run(deployed, "nightly/nightly", business_date=FIRST.isoformat())
+    assert night["state"]["type"] == "FAILED"
+    assert "koll ingest konsumentverket" in night["state"]["message"]
+
+    api = deployed["PREFECT_API_URL"]
+    tasks = requests.post(
+        f"{api}/task_runs/filter", json={"flow_runs": {"id": {"any_": [night["id"]]}}}, timeout=10
+    ).json()
+    states = {task["name"]: task["state"]["type"] for task in tasks}
+    assert states["konsumentverket"] == "FAILED" and states["tips"] == states["dm_namnden"] == "COMPLETED"
+    artifacts = requests.post(f"{api}/artifacts/filter", json={}, timeout=10).json()
+    assert {"night", "source-konsumentverket", "source-tips"} <= {artifact["key"] for artifact in artifacts}
+
+    shutil.move(away, world.root / "extracts")
+    again = run(deployed, "ingest/ingest", source="konsumentverket", business_date=FIRST.isoformat())
+    assert again["state"]["type"] == "COMPLETED", again["state"]["message"]
+    assert sum(row["source"] == "konsumentverket" for row in world.export("complaints")) == 512
+
+
+def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(deployed: dict[str, str]) -> None:
+    api = deployed["PREFECT_API_URL"]
+    nightly = requests.get(f"{api}/deployments/name/nightly/nightly", timeout=10).json()
+    schedule = nightly["schedules"][0]["schedule"]
+    assert (schedule["cron"], schedule["timezone"]) == ("15 3 * * *", "Europe/Stockholm")
+    assert nightly["global_concurrency_limit"]["limit"] == 1
+    ingest = requests.get(f"{api}/deployments/name/ingest/ingest", timeout=10).json()
+    assert "konsumentverket" in json.dumps(ingest["parameter_openapi_schema"]["properties"]["source"])
+    for name in ("backfill/backfill", "housekeeping/housekeeping"):
+        assert requests.get(f"{api}/deployments/name/{name}", timeout=10).status_code == 200
