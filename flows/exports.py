@@ -12,6 +12,7 @@ from typing import Any
 from openpyxl import Workbook
 from sqlalchemy import Connection, Table, select
 
+from flows.reviewing import list_questions
 from flows.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
@@ -23,6 +24,7 @@ from models.tables import (
     Mention,
     OutboxRow,
     QuarantineItem,
+    ReviewAnswer,
     Run,
     SourceNight,
     Why,
@@ -157,6 +159,21 @@ def export_quarantine(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]
     yield from _dump(place, table, table.c.key, known)
 
 
+def export_reviews(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Yield the open questions, then every answer ever given."""
+    with place.engine.connect() as connection:
+        questions = list_questions(connection)
+    unanswered = {"said": None, "member": None, "who": None, "at": None}
+    for question in questions:
+        yield {"state": "open", **question.show(), **unanswered}
+    table: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
+    known = None if asked.known_at is None else table.c.at <= asked.known_at
+    for row in _dump(place, table, table.c.id, known):
+        asked_then = {name: row[name] for name in ("question", "text", "source", "role")}
+        nothing = {"complaints": None, "why": row["why"], "candidates": row["shown"], "sentence": None, "behind": []}
+        yield {"state": "answered", **asked_then, **nothing, **{name: row[name] for name in unanswered}}
+
+
 def export_runs(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
     """Yield every run with how each source fared in it."""
     nights: Table = SourceNight.__table__  # type: ignore[attr-defined]
@@ -191,6 +208,7 @@ EXPORTS: Mapping[str, Callable[[Workplace, Asked], Iterator[dict[str, Any]]]] = 
     "alerts": export_alerts,
     "mails": export_mails,
     "quarantine": export_quarantine,
+    "reviews": export_reviews,
     "runs": export_runs,
 }
 

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import looking, register, running
+from flows.commands import deciding, looking, register, running
 
 app = typer.Typer(
     name="koll",
@@ -24,6 +24,7 @@ app.command("export")(looking.export)
 app.command("match")(register.match)
 app.add_typer(register.members, name="members")
 app.add_typer(looking.quarantine, name="quarantine")
+app.add_typer(deciding.review, name="review")
 app.add_typer(looking.alerts, name="alerts")
 
 

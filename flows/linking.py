@@ -11,7 +11,18 @@ from sqlalchemy import Engine, select
 
 from models.drafts import Draft, MentionDraft
 from models.identifiers import read_phone
-from models.matching import FoundInText, KnownMember, KnownName, Match, Matcher, mentions_in_decision
+from models.matching import (
+    Answer,
+    Candidate,
+    FoundInText,
+    KnownMember,
+    KnownName,
+    Match,
+    Matcher,
+    MemoryKey,
+    Said,
+    mentions_in_decision,
+)
 from models.matching import Mention as Asked
 from models.stage import Link
 from models.tables import Member, MemberName
@@ -51,6 +62,7 @@ class Linker:
     matcher: Matcher
     source: str
     phone_hashes: Mapping[str, str]  # keyed hash of a register phone -> member
+    answers: Mapping[MemoryKey, Answer] = field(default_factory=dict)  # about whole tips, by their id
     reasons: dict[str, dict[str, object]] = field(default_factory=dict)
     _links: dict[Asked, Link] = field(default_factory=dict)
 
@@ -58,7 +70,7 @@ class Linker:
         """Return what the matcher makes of the company that a draft is about."""
         on = draft.event_on or draft.received_on
         if draft.kind is Kind.TIP:
-            return self._link_text(self._find(draft, on))
+            return self._recall_tip(draft) or self._link_text(self._find(draft, on))
         if not (draft.company or draft.org_number):
             return Link()
         return self._ask(Asked(draft.company or "", draft.org_number, on, self.source))
@@ -68,25 +80,38 @@ class Linker:
         on = draft.event_on or draft.received_on
         if draft.kind is Kind.TIP:
             found = self._find(draft, on)
-            about = self._link_text(found).member
+            about = (self._recall_tip(draft) or self._link_text(found)).member
             others = [one for one in found if one.member != about]
             return [LinkedMention(one.role, one.text, None, self._note(one.text, _doubt(one))) for one in others]
         named: Iterable[MentionDraft] = draft.mentions
         if draft.kind is Kind.DECISION and draft.text:
             named = (*draft.mentions, *mentions_in_decision(draft.text, draft.company or ""))
-        return [LinkedMention(one.role, one.text, one.sentence, self._doubt_named(one, on)) for one in named]
+        return [LinkedMention(one.role, one.text, one.sentence, self.link_named(one, on)) for one in named]
 
-    def _doubt_named(self, mention: MentionDraft, on: date | None) -> Link:
+    def link_named(self, mention: MentionDraft, on: date | None) -> Link:
         """A body may name a company by copy and paste: what it names goes to a person, never straight to a count."""
         asked = Asked(mention.text, mention.org_number, on, self.source, mention.role)
         link = self._ask(asked)
-        return Link(link.member, Band.REVIEW, link.why) if link.band is Band.ACCEPT else link
+        said = self.reasons.get(link.why or "", {}).get("rule") == "memory-member"
+        return Link(link.member, Band.REVIEW, link.why) if link.band is Band.ACCEPT and not said else link
 
     def _ask(self, asked: Asked) -> Link:
         if asked not in self._links:
             match = self.matcher.match(asked)
             self._links[asked] = self._note(asked.text or str(asked.org_number), match)
         return self._links[asked]
+
+    def _recall_tip(self, draft: Draft) -> Link | None:
+        """Return what a person said of this very tip; a whole text is remembered by no other key."""
+        answer = self.answers.get(tip_key(self.source, draft.source_id or ""))
+        if answer is None:
+            return None
+        if answer.said is not Said.MEMBER or answer.member is None:
+            return self._note(
+                "", Match(None, Band.NONE, 0.0, f"memory-{answer.said}", "A person has looked at this tip")
+            )
+        why = "A person said whom this tip is about"
+        return self._note("", Match(answer.member, Band.ACCEPT, 1.0, "memory-member", why))
 
     def _find(self, draft: Draft, on: date | None) -> list[FoundInText]:
         found = self.matcher.find_in_text(draft.text or "", on)
@@ -110,12 +135,13 @@ class Linker:
             return Link()
         if len(acting) > 1:
             why = f"{len(acting)} members are named; a person must say whom it is about"
-            return self._note(acting[0].text, Match(None, Band.REVIEW, acting[0].score, "several-in-text", why))
+            match = Match(None, Band.REVIEW, acting[0].score, "several-in-text", why, tuple(map(_candidate, acting)))
+            return self._note(acting[0].text, match)
         one = found[0]
         return self._note(one.text, _doubt(one))
 
     def _note(self, text: str, match: Match) -> Link:
-        if match.band is Band.NONE and not match.candidates:
+        if match.band is Band.NONE and not match.candidates and not match.rule.startswith("memory"):
             return Link()
         reason = {
             "mention": text,
@@ -130,8 +156,17 @@ class Linker:
         return Link(match.member, match.band, key)
 
 
+def tip_key(source: str, source_id: str) -> MemoryKey:
+    """Return the key under which an answer about one whole tip is kept."""
+    return MemoryKey(source_id, source, Role.RESPONDENT)
+
+
 def _doubt(one: FoundInText) -> Match:
-    return Match(one.member, Band.REVIEW, one.score, one.rule, one.why)
+    return Match(one.member, Band.REVIEW, one.score, one.rule, one.why, (_candidate(one),))
+
+
+def _candidate(one: FoundInText) -> Candidate:
+    return Candidate(one.member, one.text, one.score, one.why)
 
 
 def hash_phones(members: Iterable[KnownMember], key: bytes) -> dict[str, str]:

@@ -11,8 +11,10 @@ from flows.alerting import AlertReport, settle_alerts
 from flows.ingest import Order, ingest_source
 from flows.linking import Linker, hash_phones, load_members
 from flows.relink import relink
+from flows.reviewing import load_answers
 from flows.workplace import Workplace
 from models.matching import Companies, Matcher
+from models.matching.memory import Memory
 from models.register import RegisterRefused, read_register, store_register
 from models.store import upsert, writing
 from models.tables import Run, SourceNight
@@ -81,17 +83,19 @@ def refresh_register(night: Night, log: Log) -> None:
         log(f"register: {error}")
 
 
-def make_matcher(place: Workplace) -> Matcher:
-    """Return the matcher over the register, with the file of all companies where one is configured."""
+def make_matcher(place: Workplace, answers: Memory | None = None) -> Matcher:
+    """Return the matcher over the register, people's answers, and the file of all companies where there is one."""
     companies = place.settings.members.companies
-    return Matcher(load_members(place.engine), Companies.read(companies) if companies else None)
+    known = Companies.read(companies) if companies else None
+    return Matcher(load_members(place.engine), known, load_answers(place.engine) if answers is None else answers)
 
 
 def make_linkers(place: Workplace) -> Linkers:
-    """Return what gives each source its linker, over one matcher built from the register."""
-    matcher = make_matcher(place)
+    """Return what gives each source its linker, over one matcher built from the register and people's answers."""
+    answers = load_answers(place.engine)
+    matcher = make_matcher(place, answers)
     phones = hash_phones(load_members(place.engine), place.hash_key)
-    return lambda source: Linker(matcher, source, phones)
+    return lambda source: Linker(matcher, source, phones, answers)
 
 
 def note_source(night: Night, fared: SourceNight) -> None:
@@ -130,6 +134,14 @@ def run_ingest(
     return night
 
 
+def run_relink(place: Workplace, log: Log) -> int:
+    """Match again what a person's answer touches; return how many links changed."""
+    night = begin(place, "review", None)
+    changed = relink(place, night.order, make_linkers(place), log)
+    _close(night)
+    return changed
+
+
 def read_one_by_one(night: Night, names: Sequence[str], linkers: Linkers, log: Log) -> None:
     """Read the sources one after the other."""
     for name in names:
@@ -143,6 +155,11 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     if alerts:
         night.alerts = settle_alerts(place, night.order, log)
     night.nights.sort(key=lambda fared: fared.source)
+    _close(night)
+
+
+def _close(night: Night) -> None:
+    place = night.place
     state = "failed" if night.failed else "done"
     with writing(place.engine) as connection:
         connection.execute(

@@ -23,6 +23,7 @@ __all__ = [
     "OutboxRow",
     "Parsed",
     "QuarantineItem",
+    "ReviewAnswer",
     "Run",
     "SetAside",
     "SourceNight",
@@ -236,6 +237,26 @@ class QuarantineItem(SQLModel, table=True):
     first_seen: datetime
     last_seen: datetime
     run_id: str = Field(max_length=40)
+
+
+class ReviewAnswer(SQLModel, table=True):
+    """What a person said of a doubtful mention; append only, the last one about a question holds."""
+
+    __tablename__ = "review_answer"
+    __table_args__ = (Index("answer_about", "text", "source", "role"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    question: str = Field(index=True, max_length=10)
+    text: str
+    source: str  # empty: in every source
+    role: Role = Field(sa_type=String)
+    said: str  # member, not_member, ambiguous, undone
+    member: str | None = Field(default=None, max_length=12)
+    who: str
+    why: str = ""
+    at: datetime
+    version: str
+    shown: list[str] = _json()
 
 
 class SetAside(SQLModel, table=True):

@@ -15,11 +15,11 @@ from typing import IO
 
 from models.dates import read_date
 from models.drafts import Check, Draft, Fault, RawRef
-from models.org_number import OrgNumberInvalid, member_id, read_org_number
+from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.words import Channel, Evidence, Kind, Outcome, Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.inbox.privacy import mask_text
-from sources.tabular import Line, TableUnreadable, read_lines
+from sources.tabular import Line, TableUnreadable, read_lines, squeeze
 
 INFO = SourceInfo(
     kind="extract",
@@ -34,11 +34,18 @@ INFO = SourceInfo(
         Check("event-date-unreadable", Severity.WARNING, "The date of the event has no certain reading; left out."),
         Check("channel-unmapped", Severity.ERROR, "The channel has a value that the channel map does not know."),
         Check("outcome-unmapped", Severity.ERROR, "The outcome is none of our words for one."),
-        Check("row-ragged", Severity.ERROR, "The row has more or fewer cells than the header."),
+        Check("row-ragged", Severity.ERROR, "The row has not the header's cells, or a stray quotation mark."),
+        Check("key-mangled", Severity.ERROR, "A spreadsheet has made a number, a date or an error of the record's id."),
         Check("org-number-invalid", Severity.WARNING, "The organisation number is none; it was not used."),
     ),
 )
-_SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx"}
+_SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm"}
+_OTHER_TABLES = {".xls", ".xlsb", ".ods", ".numbers", ".zip", ".pdf", ".doc", ".docx"}  # sent for an extract, not one
+_MANGLED = re.compile(
+    r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|SAKNAS|VÄRDEFEL|OGILTIGT|REFERENS|NAMN)[!?]?|#{3,}"
+    r"|\d(?:[.,]\d+)?[Ee][+-]?\d+|\d{4}-\d\d-\d\d(?: \d\d:\d\d)?"
+)
+_PERSONAL = re.compile(r"(?<!\d)(?:(?:18|19|20)\d{6}[-+\u2010-\u2015 ]?|\d{6}[-+\u2010-\u2015])\d{4}(?!\d)")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _SHOWN = 200
 
@@ -65,7 +72,10 @@ class Extract:
             )
         taken = {item.name: item for item in visit.last.items} if visit.last else {}
         items, problems = [], []
-        for path in sorted(p for p in self.folder.iterdir() if p.suffix.lower() in _SUFFIXES and p.is_file()):
+        for path in self._list_files():
+            if path.suffix.lower() in _OTHER_TABLES:
+                problems.append(Problem("not-a-table", path.name, f"{path}: save it as .xlsx or CSV, or take it away"))
+                continue
             try:
                 items.append(self._take(path, taken.get(path.name), visit))
             except (OSError, ValueError) as error:
@@ -77,6 +87,17 @@ class Extract:
             raise SourceBroken(problems[0].code, problems[0].message)
         return Reading(self.name, (*unchanged, *fresh), visit.now, visit.business_date, problems=tuple(problems))
 
+    def _list_files(self) -> list[Path]:
+        """Return what people dropped here; not the lock files and previews that their programs leave beside it."""
+        try:
+            found = sorted(path for path in self.folder.iterdir() if path.is_file())
+        except OSError as error:
+            raise SourceBroken(
+                "folder-unreadable", f"{self.folder}: cannot be read ({error.strerror}); check its permissions"
+            ) from error
+        wanted = _SUFFIXES | _OTHER_TABLES
+        return [path for path in found if path.suffix.lower() in wanted and not path.name.startswith((".", "~$"))]
+
     def _take(self, path: Path, before: RawItem | None, visit: Visit) -> RawItem:
         """Archive one file, or recognise it by its bytes."""
         sha256 = visit.archive.put_file(path)
@@ -84,7 +105,7 @@ class Extract:
         return RawItem(
             name=path.name,
             sha256=sha256,
-            media_type="text/csv" if path.suffix.lower() != ".xlsx" else "application/xlsx",
+            media_type="application/xlsx" if path.suffix.lower() in {".xlsx", ".xlsm"} else "text/csv",
             fetched_at=before.fetched_at if before and same else visit.now,
             unchanged=same,
             covers=self.find_period(path.name),
@@ -117,35 +138,64 @@ class Extract:
             raise SourceBroken(error.code, f"{item.name}: {error}") from error
 
     def _read_row(self, line: Line, sha256: str) -> Draft:
-        cells = {ours: line.cells.get(header, "") for ours, header in self.columns.items()}
+        cells = {ours: line.cells.get(squeeze(header), "") for ours, header in self.columns.items()}
+        raw = RawRef(sha256=sha256, locator=f"row {line.number}")
         faults: list[Fault] = []
         flags: list[str] = []
+        source_id = self._read_key(cells["source_id"], faults)
         if line.ragged:
-            faults.append(Fault(code="row-ragged", field="", value=""))
+            # What stands in a cell may belong in another, free text with people in it too: only the key is kept.
+            keyed = next(iter(line.cells)) == squeeze(self.columns["source_id"])
+            ragged = Fault(code="row-ragged", field="")
+            return Draft(source_id=source_id if keyed else None, kind=Kind.COMPLAINT, raw=raw, faults=(ragged, *faults))
         channel, evidence = self._read_channel(cells.get("channel", ""), faults)
+        company, number_in_name = self._read_company(cells.get("company", ""))
         return Draft(
-            source_id=" ".join(cells["source_id"].split()) or None,
+            source_id=source_id,
             kind=Kind.COMPLAINT,
-            raw=RawRef(sha256=sha256, locator=f"row {line.number}"),
-            received_on=_read_received(cells["received_on"], faults),
+            raw=raw,
+            received_on=self._read_received(cells["received_on"], faults),
             event_on=self._read_event_date(cells.get("event_on", ""), flags),
-            company=" ".join(cells.get("company", "").split()) or None,
-            org_number=self._read_number(cells.get("org_number", ""), flags),
+            company=company,
+            org_number=self._read_number(cells.get("org_number", ""), flags) or number_in_name,
             channel=channel,
             channel_evidence=evidence,
-            category=cells.get("category") or None,
-            outcome=_read_outcome(cells.get("outcome", ""), faults),
-            text=mask_text(cells["text"], self.hash_key).text if cells.get("text") else None,
+            category=self._mask(cells.get("category", "")) or None,
+            outcome=self._read_outcome(cells.get("outcome", ""), faults),
+            text=self._mask(cells.get("text", "")) or None,
             flags=tuple(flags),
             faults=tuple(faults),
         )
 
+    def _mask(self, cell: str) -> str:
+        return mask_text(cell, self.hash_key).text if cell else ""
+
+    def _show(self, cell: str) -> str:
+        """Return a refused value as the quarantine keeps it: it may be anything, also what a person wrote."""
+        return self._mask(cell[:_SHOWN])
+
+    @staticmethod
+    def _read_key(cell: str, faults: list[Fault]) -> str | None:
+        key = squeeze(cell)
+        if _MANGLED.fullmatch(key):
+            faults.append(Fault(code="key-mangled", field="source_id", value=key[:_SHOWN]))
+            return None
+        return key or None
+
+    def _read_company(self, cell: str) -> tuple[str | None, str | None]:
+        """Return the company's name, and the masked number where somebody wrote a sole trader's into the name."""
+        name = squeeze(cell)
+        numbers = [found.group() for found in _PERSONAL.finditer(name) if _is_personal(found.group())]
+        for number in numbers:
+            name = squeeze(name.replace(number, "[personnummer]"))
+        return name or None, member_id(read_org_number(numbers[0]), self.hash_key) if numbers else None
+
     def _read_channel(self, cell: str, faults: list[Fault]) -> tuple[Channel | None, Evidence | None]:
         if not cell:
             return Channel.UNKNOWN, None
-        mapped = self.channels.get(cell.casefold())
+        mapped = self.channels.get(squeeze(cell).casefold())
         if mapped is None:
-            faults.append(Fault(code="channel-unmapped", field="channel", value=cell[:_SHOWN]))
+            faults.append(Fault(code="channel-unmapped", field="channel", value=self._show(cell)))
             return None, None
         return mapped, None if mapped is Channel.UNKNOWN else Evidence.FIELD
 
@@ -166,22 +216,27 @@ class Extract:
             flags.append("org-number-invalid")
             return None
 
+    def _read_received(self, cell: str, faults: list[Fault]) -> date | None:
+        found = read_date(cell) if cell else None
+        if cell and found is None:
+            faults.append(Fault(code="date-unreadable", field="received_on", value=self._show(cell)))
+        return found
 
-def _read_received(cell: str, faults: list[Fault]) -> date | None:
-    found = read_date(cell) if cell else None
-    if cell and found is None:
-        faults.append(Fault(code="date-unreadable", field="received_on", value=cell[:_SHOWN]))
-    return found
+    def _read_outcome(self, cell: str, faults: list[Fault]) -> Outcome | None:
+        if not cell:
+            return None
+        try:
+            return Outcome(cell.casefold())
+        except ValueError:
+            faults.append(Fault(code="outcome-unmapped", field="outcome", value=self._show(cell)))
+            return None
 
 
-def _read_outcome(cell: str, faults: list[Fault]) -> Outcome | None:
-    if not cell:
-        return None
+def _is_personal(number: str) -> bool:
     try:
-        return Outcome(cell.casefold())
-    except ValueError:
-        faults.append(Fault(code="outcome-unmapped", field="outcome", value=cell[:_SHOWN]))
-        return None
+        return is_sole_trader(read_org_number(number))
+    except OrgNumberInvalid:
+        return False
 
 
 def _by_period(item: RawItem) -> tuple[date, date, str]:

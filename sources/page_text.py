@@ -59,8 +59,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MOST_TAGS = 400_000  # a real page has a few thousand; this many take about four seconds
 
 
+DEEPEST = 400  # a real page has a few dozen
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
+_UNCLOSED = frozenset(
+    "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th".split()
+)
+
+
 class PageTooLarge(ValueError):
-    """A page with more tags than anybody writes."""
+    """A page with more tags, or deeper ones, than anybody writes."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +83,13 @@ class PageText:
 def read_text(html: str) -> PageText:
     """Return the visible text of a page; any string is some page to the parser.
 
-    Raises PageTooLarge above ``MOST_TAGS`` tags, so that a hostile page costs seconds, not minutes.
+    Raises PageTooLarge above ``MOST_TAGS`` tags or ``DEEPEST`` levels: the tree is built in time that grows with
+    both, and a hostile page must cost seconds, not minutes.
     """
     if html.count("<") > MOST_TAGS:
         raise PageTooLarge(f"more than {MOST_TAGS:,} tags")
+    if _nesting(html) > DEEPEST:
+        raise PageTooLarge(f"nested deeper than {DEEPEST} levels")
     soup = BeautifulSoup(_CONTROL.sub("", html), "lxml")
     writer = _Writer()
     _walk(soup, writer)
@@ -87,6 +97,16 @@ def read_text(html: str) -> PageText:
     title = soup.find("title")
     head_title = " ".join(title.get_text().split()) if isinstance(title, Tag) else ""
     return PageText("".join(writer.parts), frozenset(writer.edges), tuple(writer.headings), head_title)
+
+
+def _nesting(html: str) -> int:
+    """Return about how deep the elements go, from the tags alone; those that close by themselves do not count."""
+    depth = deepest = 0
+    for tag in _TAG.finditer(html):
+        if tag.group(2).lower() not in _UNCLOSED:
+            depth = max(0, depth - 1) if tag.group(1) else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 class _Writer:

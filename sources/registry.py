@@ -8,6 +8,7 @@ from sources import extract
 from sources.contract import Bounds, Source, SourceInfo
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden
+from sources.tabular import squeeze
 
 VERSION = "0.1"
 INFOS: Mapping[str, SourceInfo] = {"extract": extract.INFO, "dm_namnden": DM_NAMNDEN_INFO, "tips": TIPS_INFO}
@@ -24,7 +25,7 @@ def build_source(
             name=name,
             folder=chosen.folder,
             columns=chosen.columns,
-            channels={value.casefold(): channel for value, channel in chosen.channels.items()},
+            channels={squeeze(value).casefold(): channel for value, channel in chosen.channels.items()},
             hash_key=hash_key,
             bounds=_bounds(chosen, extract.INFO.bounds),
             encoding=chosen.encoding,
@@ -44,6 +45,7 @@ def build_source(
         hash_key=hash_key,
         own_domain=settings.mail.sender.partition("@")[2],
         done_folder=chosen.done_folder,
+        timezone=settings.association.timezone,
     )
 
 

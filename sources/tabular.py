@@ -7,8 +7,9 @@ Nothing is guessed by statistics: the encoding is the configured one, else a BOM
 import codecs
 import csv
 import io
+import re
+import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -22,10 +23,14 @@ MAX_UNPACKED = 50_000_000  # bytes; a 247 KB file that unpacks to more has cost 
 MAX_RATIO = 100
 MAX_ENTRIES = 1_000
 MAX_COLUMNS = 200
-MAX_CELL = 100_000  # characters
+MAX_LINE = 1_000_000  # characters; more without a line end is no table
 _SEPARATORS = ";,\t|"
+_HINT = re.compile(r"sep=([^\"\r\n])\r?\n?", re.IGNORECASE)  # Excel's own, on a line before the header
+_WHOLE_FILE = re.compile("unexpected end|field limit")  # faults of csv that are no longer about one row
+_VALUE = re.compile(r"\d[\d -]{7}|@")  # no header has a date, number or address in it: that is a row about somebody
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BLOCK = 1 << 20
+_ROW_TAGS = (b"<row ", b"<row>", b":row ")  # equally long, so that the tail of a block holds none whole
 
 
 class TableUnreadable(ValueError):
@@ -38,11 +43,22 @@ class TableUnreadable(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One row below the header: its number in the file (the header is 1), its cells by header, and what is odd."""
+    """One row below the header: its number in the file (from 1; where it begins), its cells by header, what is odd.
+
+    ``ragged``: the row has not the header's cells, so none of them is certain; ``longer`` tells that it has more.
+    """
 
     number: int
     cells: dict[str, str]
     ragged: bool = False
+    longer: bool = False
+
+
+@dataclass(frozen=True)
+class _Row:
+    number: int
+    cells: list[str]
+    sound: bool = True
 
 
 def read_lines(
@@ -65,64 +81,97 @@ def read_lines(
     yield from _name_cells(rows, headers)
 
 
-def _name_cells(rows: Iterator[tuple[int, list[str]]], headers: Sequence[str]) -> Iterator[Line]:
+def _name_cells(rows: Iterator[_Row], headers: Sequence[str]) -> Iterator[Line]:
     header: list[str] | None = None
-    for number, cells in rows:
+    for row in rows:
+        cells = row.cells
         if not any(cells):
             continue
         if header is None:
-            header = [_squeeze(cell) for cell in cells]
-            _check_header(header, headers)
+            header = [squeeze(cell) for cell in cells]
+            _check_header(header, [squeeze(wanted) for wanted in headers])
             continue
-        extra = [cell for cell in cells[len(header) :] if cell]
+        longer = any(cells[len(header) :])
         short = len(cells) < len(header)
         named = dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=False))
         named.pop("", None)
-        yield Line(number, named, ragged=bool(extra) or short)
+        yield Line(row.number, named, ragged=longer or short or not row.sound, longer=longer)
     if header is None:
         raise TableUnreadable("file-empty", "the file has no rows at all; ask the sender for it again")
 
 
 def _check_header(found: list[str], wanted: Sequence[str]) -> None:
-    if "<" in found[0][:1] or found[0].lower().startswith("<!doctype"):
+    if found[0].startswith("<"):
         raise TableUnreadable("html-for-table", "a web page, not a table: perhaps a log-in page was saved by mistake")
     missing = [header for header in wanted if header not in found]
     if missing:
-        shown = ", ".join(repr(header[:40]) for header in found[:20])
         raise TableUnreadable(
             "columns-missing",
-            f"no column {', '.join(map(repr, missing))}; the header row has {shown}: mend the column map or the file",
+            f"no column {', '.join(map(repr, missing))}; {_show_header(found)}: mend the column map or the file",
         )
     twice = sorted({header for header in wanted if found.count(header) > 1})
     if twice:
         raise TableUnreadable("columns-twice", f"column {', '.join(map(repr, twice))} stands twice in the header row")
 
 
-def _squeeze(text: str) -> str:
-    return " ".join(text.split())
+def _show_header(found: list[str]) -> str:
+    """Say what stands where the headers should; without a header row that is somebody's complaint, so not shown."""
+    if any(_VALUE.search(cell) or len(cell) > 60 for cell in found):
+        return "the first row holds values (not shown) instead of headers"
+    return f"the header row has {', '.join(repr(cell) for cell in found[:20])}"
 
 
-def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Iterator[tuple[int, list[str]]]:
+def squeeze(text: str) -> str:
+    """Return ``text`` with single spaces and composed letters, as headers and codes are compared."""
+    return " ".join(text.split()) if text.isascii() else " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Iterator[_Row]:
     chosen = encoding or find_encoding(stream)
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=chosen, errors="replace", newline="")
     try:
-        first = _first_line(text)
-        separator = _find_separator(first, headers)
+        first, hint = _first_lines(text)
+        separator = hint or _find_separator(first, headers)
         text.seek(0)
-        if first.startswith("sep="):  # Excel's own hint
-            text.readline()
-        reader = csv.reader(text, delimiter=separator, strict=False)
-        for cells in reader:
-            yield reader.line_num, [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise TableUnreadable(
-            "csv-broken", f"near line {reader.line_num}: {error}; a quotation mark is probably left open"
-        ) from error
+        yield from _split_records(text, separator)
     except UnicodeError as error:
-        raise TableUnreadable("encoding-wrong", f"not {chosen} as it claims: {error.reason}") from error
+        raise TableUnreadable("encoding-wrong", f"not {chosen} as it claims: {error}") from error
     finally:
         text.detach()
+
+
+def _split_records(text: io.TextIOWrapper, separator: str) -> Iterator[_Row]:
+    """Yield the records of a CSV file.
+
+    A quotation mark in the middle of a quoted cell makes one row unsound. One that is left open would swallow the
+    rows below it, so the whole file is refused.
+    """
+    last = [""]
+
+    def remember() -> Iterator[str]:
+        while line := text.readline(MAX_LINE):
+            if len(line) == MAX_LINE:
+                raise TableUnreadable("not-a-table", f"a line of more than {MAX_LINE:,} characters; send .xlsx or CSV")
+            last[0] = line if "\0" not in line else line.replace("\0", "\ufffd")  # no database takes a NUL
+            yield last[0]
+
+    reader = csv.reader(remember(), delimiter=separator, strict=True)
+    begins = 1
+    while True:
+        try:
+            cells, sound = next(reader), True
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if reader.line_num != begins or _WHOLE_FILE.search(str(error)):
+                raise TableUnreadable(
+                    "csv-broken", f"at line {begins}: {error}; a quotation mark is probably left open"
+                ) from error
+            cells, sound = next(csv.reader(last, delimiter=separator)), False
+        if begins > 1 or not _HINT.fullmatch(last[0]):
+            yield _Row(begins, [cell.strip() for cell in cells], sound)
+        begins = reader.line_num + 1
 
 
 def find_encoding(stream: IO[bytes]) -> str:
@@ -143,51 +192,51 @@ def find_encoding(stream: IO[bytes]) -> str:
     return "utf-8"
 
 
-def _first_line(text: io.TextIOWrapper) -> str:
+def _first_lines(text: io.TextIOWrapper) -> tuple[str, str | None]:
+    """Return the first line that says anything, and the separator that a hint before it names."""
+    hint = None
     for _ in range(100):
-        line = text.readline(MAX_CELL)
-        if line.strip() or not line:
-            return line
-    return ""
+        line = text.readline(MAX_LINE)
+        if found := _HINT.fullmatch(line):
+            hint = found.group(1)
+        elif line.strip() or not line:
+            return line, hint
+    return "", hint
 
 
 def _find_separator(line: str, headers: Sequence[str]) -> str:
-    if line.startswith("sep=") and len(line.strip()) == 5:
-        return line[4]
+    wanted = [squeeze(header) for header in headers]
 
     def hits(separator: str) -> tuple[int, int]:
         try:
-            cells = [_squeeze(cell) for cell in next(csv.reader([line.strip()], delimiter=separator), [])]
+            cells = [squeeze(cell) for cell in next(csv.reader([line.strip()], delimiter=separator), [])]
         except csv.Error:
             return 0, 0
-        return sum(header in cells for header in headers), len(cells)
+        return sum(header in cells for header in wanted), len(cells)
 
     return max(_SEPARATORS, key=hits)
 
 
-def _read_xlsx(stream: IO[bytes], name: str | None) -> Iterator[tuple[int, list[str]]]:
+def _read_xlsx(stream: IO[bytes], name: str | None) -> Iterator[_Row]:
     _check_package(stream)
     stream.seek(0)
+    width = 0
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         sheet = _find_sheet(book, name)
-        for number, cells in enumerate(sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS), 1):
-            texts = [show_cell(cell) for cell in cells]
-            while texts and not texts[-1]:
-                texts.pop()
+        sheet.reset_dimensions()  # what the file says of its size may be wrong, and rows beyond would be lost
+        rows = sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS)  # type: ignore[misc]  # the stubs' own slip
+        for number, cells in enumerate(rows, 1):
+            if number > MAX_ROWS_XLSX:
+                raise TableUnreadable("xlsx-too-large", f"more than {MAX_ROWS_XLSX:,} rows must come as CSV")
+            filled = max((place for place, cell in enumerate(cells, 1) if cell is not None), default=0)
+            texts = [show_cell(cell) for cell in cells[:filled]]
+            width = width or len(texts)
             # Trailing empty cells are not written in XLSX: a short row is normal there, not ragged.
-            yield number, texts + [""] * (len(cells) - len(texts))
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        IndexError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        zlib.error,
-        SyntaxError,
-        EOFError,
-    ) as e:
+            yield _Row(number, texts + [""] * (width - len(texts)))
+    except TableUnreadable:
+        raise
+    except Exception as e:  # on a damaged file openpyxl raises whatever its readers stumble over
         raise TableUnreadable("xlsx-broken", f"a damaged workbook ({type(e).__name__}); ask for it again") from e
 
 
@@ -214,7 +263,9 @@ def _check_package(stream: IO[bytes]) -> None:
             if not any(entry.filename == "xl/workbook.xml" for entry in entries):
                 raise TableUnreadable("not-a-table", "a ZIP file that is no Excel workbook; send .xlsx or CSV")
             rows = max((_count_rows(package, e) for e in entries if e.filename.startswith("xl/worksheets/")), default=0)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except TableUnreadable:
+        raise
+    except Exception as error:  # damaged directories make zipfile raise ten kinds of error
         raise TableUnreadable("xlsx-broken", "a damaged workbook; ask for it again") from error
     if rows > MAX_ROWS_XLSX:
         raise TableUnreadable("xlsx-too-large", f"{rows:,} rows; more than {MAX_ROWS_XLSX:,} must come as CSV")
@@ -225,8 +276,8 @@ def _count_rows(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
     with package.open(entry) as sheet:
         while block := sheet.read(_BLOCK):
             joined = tail + block
-            rows += joined.count(b"<row")
-            tail = joined[-3:]
+            rows += sum(joined.count(tag) for tag in _ROW_TAGS)
+            tail = joined[-4:]
             if rows > MAX_ROWS_XLSX:
                 break
     return rows

@@ -19,8 +19,8 @@ from sources.faults import FetchFailed
 _NO_SUCH = ("not-found", "forbidden", "robots-forbid", "unexpected-status")
 _NOT_POSTS = re.compile(r"wp-sitemap-(?:taxonomies|users)-|/(?:category|tag|author)-sitemap")
 _NEXT_WORDS = re.compile(
-    r"(?:»|→|›|nästa(?: sida)?|äldre(?: (?:inlägg|uttalanden|ärenden|poster))?|fler (?:ärenden|uttalanden)|next(?: page)?"
-    r"|older|older posts)(?: ?[»→›])?|(?:←|«) ?äldre (?:inlägg|uttalanden|ärenden)",
+    r"(?:»|→|›|nästa(?: sida)?|äldre(?: (?:inlägg|uttalanden|ärenden|poster))?|fler (?:ärenden|uttalanden)|next"
+    r"|next page|older|older posts)(?: ?[»→›])?|(?:←|«) ?äldre (?:inlägg|uttalanden|ärenden)",
     re.IGNORECASE,
 )
 _LIST_WORDS = re.compile(r"(?:alla |avgjorda |tidigare |våra )?(?:ärenden|uttalanden|beslut|arkiv)", re.IGNORECASE)

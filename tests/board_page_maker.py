@@ -21,16 +21,17 @@ _ACCOUNTS = {
 _DECISIONS = {
     "breach": (
         "Nämnden finner att {party} brutit mot god sed vid direktmarknadsföring, eftersom inget undantag gäller",
-        "{party} har agerat i strid med 21 § marknadsföringslagen då företaget vände sig till en konsument som sagt nej.",
+        "{party} har agerat i strid med 21 § marknadsföringslagen då företaget vände sig till någon som sagt nej.",
         "{party} har överträtt 21 § marknadsföringslagen genom att inte följa konsumentens önskan",
-        "Nämnden finner att kontakten stred mot god sed.\nNämnden finner vidare att {party} brutit mot god sed genom att inte yttra sig",
+        "Nämnden finner att kontakten stred mot god sed.\n"
+        "Nämnden finner vidare att {party} brutit mot god sed genom att inte yttra sig",
         "Nämnden finner vidare att kontakten var i strid med god sed vid direktmarknadsföring",
     ),
     "no_breach": (
         "Ärendet lämnas utan åtgärd",
         "Anmälan lämnas utan vidare åtgärd.",
-        "Nämnden finner att {party} inte brutit mot god sed, oaktat att spärren fanns, då en rimlig förklaring har getts",
-        "Nämnden finner att {party} inte har brutit mot god sed, eftersom det inte går att fastslå vem som tog kontakten",
+        "Nämnden finner att {party} inte brutit mot god sed, oaktat att spärren fanns, då en rimlig förklaring getts",
+        "Nämnden finner att {party} inte har brutit mot god sed, eftersom det inte går att fastslå vem som ringde",
         "Nämnden finner att kontakten inte stred mot god sed vid direktmarknadsföring, då företaget var i god tro.",
     ),
     "undecided": (
@@ -39,24 +40,24 @@ _DECISIONS = {
         "Det går inte att fastslå att {party} tog kontakten. Frågan lämnas därför utan vidare åtgärd",
     ),
     "partly": (
-        "Nämnden finner att {party} brutit mot god sed, eftersom numret var spärrat. Nämnden finner dock att det inte är "
-        "möjligt att ge någon parts uppgifter företräde i den andra frågan",
-        "Nämnden finner att {party} inte brutit mot god sed i fråga om spärren, trots att den fanns. Nämnden finner dock att "
-        "kontakten stred mot god sed eftersom konsumenten hade sagt nej",
+        "Nämnden finner att {party} brutit mot god sed, eftersom numret var spärrat. Nämnden finner dock att det inte "
+        "är möjligt att ge någon parts uppgifter företräde i den andra frågan",
+        "Nämnden finner att {party} inte brutit mot god sed i fråga om spärren, trots att den fanns. Nämnden finner "
+        "dock att kontakten stred mot god sed eftersom konsumenten hade sagt nej",
     ),
 }
 # Decisions whose facts say more than an outcome.
 _OWN_DECISIONS = {
-    "18-177": "Nämnden finner att samtalet visserligen var i strid mot god sed men att {party} inte bör hållas ansvarigt för "
-    "det, eftersom det ringdes av ett annat företag",
-    "18-277": "Nämnden finner att {party} inte brutit mot god sed, eftersom felet låg hos en leverantör. {party} ska således "
-    "inte hållas ansvarigt",
-    "20-394": "{party} har i ärende 20–399 brutit mot 21 § marknadsföringslagen genom att vända sig till en konsument som "
-    "sagt nej",
-    "18-353": "Nämnden finner att {party} brutit mot god sed. Vidare finner nämnden att samtalet stred mot god sed. Nämnden "
-    "finner slutligen att {party} även handlat i strid mot god sed",
-    "16-464": "Nämnden finner att {party} inte brutit mot god sed eftersom ett undantag gällde. Nämnden finner vidare att "
-    "{party} inte brutit mot god sed genom att inte ange källan",
+    "18-177": "Nämnden finner att samtalet visserligen var i strid mot god sed men att {party} inte bör hållas ansvarigt "
+    "för det, eftersom det ringdes av ett annat företag",
+    "18-277": "Nämnden finner att {party} inte brutit mot god sed, eftersom felet låg hos en leverantör. {party} ska "
+    "således inte hållas ansvarigt",
+    "20-394": "{party} har i ärende 20–399 brutit mot 21 § marknadsföringslagen genom att vända sig till en konsument "
+    "som sagt nej",
+    "18-353": "Nämnden finner att {party} brutit mot god sed. Vidare finner nämnden att samtalet stred mot god sed. "
+    "Nämnden finner slutligen att {party} även handlat i strid mot god sed",
+    "16-464": "Nämnden finner att {party} inte brutit mot god sed eftersom ett undantag gällde. Nämnden finner vidare "
+    "att {party} inte brutit mot god sed genom att inte ange källan",
 }
 _TAG_WORDS = {
     "phone": "Telemarketing",
@@ -83,35 +84,55 @@ class Sheet:
 
 def sheet_from_fact(fact: dict, number: int = 0, *, with_tags: bool | None = None) -> Sheet:
     """Return a sheet for one row of the facts; ``number`` varies the wording."""
-    layout, outcome, channel = fact["layout"], fact["outcome"], fact["channel"]
+    layout, outcome = fact["layout"], fact["outcome"]
     first = fact["case_numbers"][0]
     sentences = _DECISIONS[outcome]
     decision = _OWN_DECISIONS.get(first) or sentences[number % len(sentences)]
-    company = (
-        fact["title"] if any(ch.isdigit() for ch in fact["motpart"]) and "-" in fact["motpart"] else fact["motpart"]
-    )
-    many = len(fact["case_numbers"]) > 1
-    account = _ACCOUNTS[channel].replace("Anmälaren har", "Anmälarna har") if many else _ACCOUNTS[channel]
-    caller = "".join(f" Kontakten togs av {name}." for name in fact["actual_caller_in_body"] or ())
-    principal = "".join(f" Uppdraget kom från {name}." for name in fact["principal_in_body"] or ())
+    company = fact["title"] if fact["motpart"] in fact["case_numbers"] else fact["motpart"]
     board = "DM" if layout.startswith("dm") else "NIX"
     with_tags = layout == "nix-v2" and number % 3 == 0 if with_tags is None else with_tags
+    signed_by = "Etiska nämnden för direktmarknadsföring" if layout == "dm-wp" else f"{board}-nämnden"
+    badge = {"breach": "Fälld", "no_breach": "Friad"}.get(outcome, "")
     return Sheet(
         layout=layout,
         url=fact["url"],
         title=fact["title"],
-        labels=_labels(layout, fact, decision.format(party=company), board, many=many),
-        sections=(
-            ("Anmälarnas uppgifter" if many else "Anmälarens uppgifter", account),
-            ("Uppgifter från Föreningen NIX-Telefon", "Numret stod i registret sedan flera år.") if channel == "phone" else
-            ("Uppgifter från NIX adresserat", "Adressen stod i registret."),
-            ("Bolagets uppgifter" if number % 4 == 1 else "Företagets uppgifter", "Företaget beklagar och har sett över sina rutiner." + caller + principal),
-            (f"{board}-nämndens bedömning", f"Frågan är om reglerna har följts i ärende {first.replace('-', '–')}. Nämnden har vägt uppgifterna mot varandra."),
+        labels=_labels(layout, fact, decision.format(party=company), board, many=len(fact["case_numbers"]) > 1),
+        sections=_sections(fact, board, number),
+        badge=badge if layout in ("dm-2019", "nix-v1") else "",
+        tags=_tags(fact) if with_tags else (),
+        closing=("Med detta uttalande är ärendet avslutat.", signed_by, SIGNATURE),
+    )
+
+
+def _sections(fact: dict, board: str, number: int) -> tuple[tuple[str, str], ...]:
+    many = len(fact["case_numbers"]) > 1
+    account = _ACCOUNTS[fact["channel"]]
+    caller = "".join(f" Kontakten togs av {name}." for name in fact["actual_caller_in_body"] or ())
+    principal = "".join(f" Uppdraget kom från {name}." for name in fact["principal_in_body"] or ())
+    shown = fact["case_numbers"][0].replace("-", "–")
+    register = ("Uppgifter från NIX adresserat", "Adressen stod i registret.")
+    if fact["channel"] == "phone":
+        register = ("Uppgifter från Föreningen NIX-Telefon", "Numret stod i registret sedan flera år.")
+    return (
+        ("Anmälarnas uppgifter", account.replace("Anmälaren har", "Anmälarna har"))
+        if many
+        else ("Anmälarens uppgifter", account),
+        register,
+        (
+            "Bolagets uppgifter" if number % 4 == 1 else "Företagets uppgifter",
+            "Företaget beklagar och har sett över sina rutiner." + caller + principal,
         ),
-        badge={"breach": "Fälld", "no_breach": "Friad"}.get(outcome, "") if layout in ("dm-2019", "nix-v1") else "",
-        tags=(fact["uttalandedatum"][:4], _TAG_WORDS[channel], "Fällda" if outcome in ("breach", "partly") else "Friade", "Avgjorda ärenden") if with_tags else (),
-        closing=("Med detta uttalande är ärendet avslutat.", f"{board}-nämnden" if layout != "dm-wp" else "Etiska nämnden för direktmarknadsföring", SIGNATURE),
-    )  # fmt: skip
+        (
+            f"{board}-nämndens bedömning",
+            f"Frågan är om reglerna har följts i ärende {shown}. Nämnden har vägt uppgifterna mot varandra.",
+        ),
+    )
+
+
+def _tags(fact: dict) -> tuple[str, ...]:
+    word = "Fällda" if fact["outcome"] in ("breach", "partly") else "Friade"
+    return (fact["uttalandedatum"][:4], _TAG_WORDS[fact["channel"]], word, "Avgjorda ärenden")
 
 
 def _labels(layout: str, fact: dict, decision: str, board: str, *, many: bool) -> tuple[tuple[str, str], ...]:
@@ -136,8 +157,10 @@ def make_page(sheet: Sheet, markup: str, *, encoding: str = "utf-8") -> bytes:
     inside = MARKUPS[markup](sheet)
     tags = "".join(f'<a rel="tag" href="/t/">{escape(tag)}</a> ' for tag in sheet.tags)
     page = (
-        f'<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="{encoding}">\n<title>{escape(sheet.title)} – NIX-nämnden</title>\n'
-        f'<link rel="canonical" href="{escape(sheet.url)}">\n<script>var beslut = "Motpart: ingen";</script>\n</head>\n<body>\n'
+        f'<!DOCTYPE html>\n<html lang="sv">\n<head>\n<meta charset="{encoding}">\n'
+        f"<title>{escape(sheet.title)} – NIX-nämnden</title>\n"
+        f'<link rel="canonical" href="{escape(sheet.url)}">\n'
+        '<script>var beslut = "Motpart: ingen";</script>\n</head>\n<body>\n'
         f'<a href="#main">Till sidans huvudinnehåll</a>\n{crumbs}\n<main id="main"><article>\n{badge}\n'
         f"<h1>{escape(sheet.title)}</h1>\n{inside}\n<footer>{tags}</footer>\n</article></main>\n"
         "<footer>Sidan är skriven för ett prov.</footer>\n</body>\n</html>\n"
@@ -211,7 +234,8 @@ def _nested(sheet: Sheet) -> str:
         return f"<span><em>{label[:half]}&shy;</em><b>{escape(label[half:])}&nbsp;<!-- : -->:</b></span>"
 
     rows = [
-        f'<div class="row"><div>{dress(label)}</div>\n   <div><span>{_text(value).replace(" ", chr(10), 1)}</span></div></div>'
+        f'<div class="row"><div>{dress(label)}</div>\n'
+        f"   <div><span>{_text(value).replace(' ', chr(10), 1)}</span></div></div>"
         for label, value in sheet.labels
     ]
     return "".join(rows).replace("å", "&aring;").replace("ä", "&#228;") + _body(sheet)

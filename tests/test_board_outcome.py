@@ -362,11 +362,9 @@ def test_what_no_rule_covers_is_unknown_and_flagged(text):
 
 
 @pytest.mark.parametrize("frame", _BOARDS)
-@pytest.mark.parametrize(
-    ("text", "outcome"), [(t, Outcome.BREACH) for t in BREACHES] + [(t, Outcome.NO_BREACH) for t in CLEARED]
-)
-def test_a_sentence_means_the_same_among_other_sentences(frame, text, outcome):
-    assert decide(frame.format(text)) is outcome
+def test_a_sentence_means_the_same_among_other_sentences(frame):
+    for outcome, texts in ((Outcome.BREACH, BREACHES), (Outcome.NO_BREACH, CLEARED)):
+        assert [text for text in texts if decide(frame.format(text)) is not outcome] == []
 
 
 @pytest.mark.parametrize(("cases", "text", "letters"), PAGES)

@@ -219,6 +219,13 @@ def test_since_reads_once_more_and_forgets_nothing(box: Box, nights: Nights) -> 
     assert nights.read() == []
 
 
+def test_since_does_not_pass_over_older_mails(box: Box, nights: Nights) -> None:
+    box.put(2)
+    box.client.append(box.folder, letter(3), msg_time=datetime(2026, 3, 6, tzinfo=UTC))
+    assert nights.read(since=date(2026, 3, 5)) == ["3"]
+    assert nights.read() == ["1", "2", "3"]
+
+
 def test_many_mails_come_in_batches(box: Box, nights: Nights) -> None:
     box.put(60)
     assert nights.read() == [str(number) for number in range(1, 61)]

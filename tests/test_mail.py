@@ -55,7 +55,7 @@ def test_bytes_that_are_no_mail_are_refused(content: bytes) -> None:
         b"Content-Type: text/html\n\n" + b"<table><tr><td>" * 100_000,
         b"Content-Type: text/html\n\n" + b"<style>" * 300_000,
         b"Content-Type: multipart/mixed; boundary=q\n\n"
-        + (b"--q\nContent-Type: text/html\n\n" + b"<p>x" * 9_000) * 190,
+        + (b"--q\nContent-Type: text/html\n\n" + b"<p>x" * 9_000 + b"\n") * 190,
         b"Content-Type: text/plain; format=flowed\n\n" + b" \n" * 5_000_000,
         b"Content-Type: multipart/mixed; a=" + b'";' * 7_000 + b"\n\nx",
         b"Content-Transfer-Encoding: base64\nContent-Type: image/png\n\n" + b"!" * 20_000_000,

@@ -79,6 +79,7 @@ def real_case():
 def test_the_swedish_mail_says_113_of_which_at_least_37_by_telephone_with_both_ranks(real_case):
     total, by_phone = real_case.mails(real_case.run(), findings=REAL)
     _, text, html = read(total)
+    assert "I förra brevet 6 via telefon (4 mars 2026)" in words_of(read(by_phone)[1])
     assert total.subject == "[Kontakta] 25→100 anmälningar på 12 månader: Exempel 96 AB (559021-6296)"
     assert by_phone.subject == "[Kontakta] 5→35 anmälningar via telefon på 12 månader: Exempel 96 AB (559021-6296)"
     for part in (words_of(text), words_of(" ".join(parsed(html).texts))):
@@ -301,11 +302,20 @@ def test_operators_are_told_which_command_reads_a_late_source_again():
     world = World(rules=[source_late()], late={"agency"}, unread={"tips"})
     rows = world.mails(world.run())
     assert {row.subject for row in rows} == {
-        "[Kontakta] Källan Konsumentmyndigheten är 12 dagar gammal",
-        "[Kontakta] Källan Tipslådan har aldrig kunnat läsas",
+        "[Kontakta] Källan Konsumentmyndigheten (agency) är 12 dagar gammal",
+        "[Kontakta] Källan Tipslådan (tips) har aldrig kunnat läsas",
     }
     assert any("koll ingest agency" in read(row)[1] for row in rows)
     assert {row.recipient for row in rows} == {"drift@example.org"}
+
+
+def test_two_sources_with_one_title_are_told_apart_by_their_names():
+    world = World().started()
+    night = world.night()
+    twins = {name: replace(state, title="Etiknämnden") for name, state in night.sources.items()}
+    mailing = replace(world.mailing(), night=replace(night, sources=twins))
+    [row] = compose_messages(world.run(12), mailing)
+    assert "Etiknämnden (agency)" in read(row)[1] and "Etiknämnden (tips)" in read(row)[1]
 
 
 def test_the_next_mail_to_operators_lists_what_could_not_be_delivered():

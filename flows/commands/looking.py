@@ -42,6 +42,7 @@ class What(StrEnum):
     ALERTS = "alerts"
     MAILS = "mails"
     QUARANTINE = "quarantine"
+    REVIEWS = "reviews"
     RUNS = "runs"
 
 

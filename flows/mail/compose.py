@@ -12,9 +12,11 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from zoneinfo import ZoneInfo
 
-from flows.mail.alert_letter import Desktop, excess_of, write_alert
+from flows.mail.alert_letter import write_alert
+from flows.mail.desktop import Desktop
 from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
 from flows.mail.letter import Letter, Text, draw
+from flows.mail.limit_letter import excess_of
 from flows.mail.sender import MailIdentity
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Findings, Night

@@ -7,8 +7,9 @@ all that its readers see.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from flows.mail.alert_letter import Desktop, count_of, excess_of, late_banners, source_table, window_of
+from flows.mail.desktop import Desktop, late_banners, source_table
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
+from flows.mail.limit_letter import count_of, excess_of, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger import AlertEvent, Reason, What, alert_id
@@ -179,7 +180,7 @@ def _list_sources(found: Findings, names: Sequence[str], desk: Desktop) -> str:
             continue
         through = words.day(state.complete_through) if state.complete_through else words.say("never")
         count = words.number(found.by_source.get(name, 0))
-        parts.append(f"{plain(state.title, 40)} {count} ({words.say('complete_through').lower()} {through})")
+        parts.append(f"{desk.title(name, 40)} {count} ({words.say('complete_through').lower()} {through})")
     return "; ".join(parts)
 
 
@@ -201,8 +202,7 @@ def _decision_lines(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[str
 
 def _source_card(event: AlertEvent, desk: Desktop) -> Card:
     words = desk.words
-    state = desk.night.sources.get(event.subject)
-    title = plain(state.title, 60) if state else plain(event.subject, 60)
+    title = desk.title(event.subject)
     if event.reason is Reason.RESOLVED:
         return Card(title, (words.say("source_back_line", day=words.day(event.watermark)),))
     banner = [text.text for text in late_banners((event.subject,), desk)]

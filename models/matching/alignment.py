@@ -15,6 +15,7 @@ from models.matching.vocabulary import COUNTRIES, DOTTED_WEAK, GROUP_WORDS, TRAD
 from models.matching.weights import Words, is_prior_common
 
 DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 3.5, 0.4
+MOST_IN_JOINED = 1.6
 NO_DOTS = 0.1  # å, ä, ö written without
 JOINED, ABBREVIATED, INITIALS = 0.3, 0.9, 1.6
 
@@ -241,8 +242,8 @@ def _pair_joined(
     if written != meant:
         whole = "".join(spelling.written.get(word, word) for word in rest)
         near = slip_cost(whole, "".join(spelling.meant.get(word, word) for word in left))
-        if near is None:
-            return rest, left
+        if near is None or near > MOST_IN_JOINED or abs(len(written) - len(meant)) > 1:
+            return rest, left  # a whole word more or less would pass for a slip
         cost = near
     found.pairs.append((" ".join(rest), " ".join(left), "joined", JOINED + cost))
     return [], []

@@ -22,8 +22,8 @@ from models.matching.vocabulary import (
     NOISE,
 )
 
-LONGEST = 600  # characters of a mention that are read as a name
-MOST_WORDS = 60
+LONGEST = 400  # characters of a mention that are read as a name
+MOST_WORDS = 40
 
 _FOLD = str.maketrans(
     {

@@ -48,7 +48,7 @@ Memory = Mapping[MemoryKey, Answer]
 
 def memory_key(mention: Mention) -> MemoryKey:
     """Return the key under which an answer about this mention is kept."""
-    text = " ".join(fold(mention.text).split())[:200]
+    text = " ".join(fold(mention.text[:400]).split())
     return MemoryKey(f"{text} {mention.org_number}" if mention.org_number else text, mention.source, mention.role)
 
 

@@ -63,6 +63,7 @@ class Register:
         self.by_order: dict[str, int | tuple[int, ...]] = {}
         self.by_head: dict[str, int | tuple[int, ...]] = {}
         self.initials: set[str] = set()
+        self._legal: frozenset[str] = frozenset()
         self.numbers: dict[str, int] = {}
         self.domains: dict[str, list[Claim]] = {}
         self.phones: dict[str, list[Claim]] = {}
@@ -101,6 +102,10 @@ class Register:
         if not form.words:
             return
         number = len(self.texts)
+        if kind is NameKind.LEGAL:
+            self._legal = form.legal
+        elif not form.legal:
+            form.legal = self._legal  # a brand is its member's: "Brand HB" is not "Brand" of an AB
         self.owners.append(at)
         self.texts.append(text)
         self.kinds.append(kind)

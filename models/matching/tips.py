@@ -9,7 +9,7 @@ from models.matching.mention import Candidate, FoundInText, Match
 from models.matching.register import Claim, Register, holds_on
 from models.matching.text import NameSpan, Token, find_names, tokens_of
 from models.matching.vocabulary import SENTENCE_WORDS
-from models.matching.weights import Words
+from models.matching.weights import OWN, Words
 from models.words import Band, NameKind, Role
 
 IN_SENTENCE, ONE_WORD_IN_SENTENCE, MISSPELT_IN_SENTENCE = 0.95, 0.915, 0.8
@@ -19,6 +19,7 @@ LONGEST_TEXT = 20_000
 _CAPITALS = re.compile(
     r"[A-ZÅÄÖØÆ][\w&]*(?:[ -](?:[A-ZÅÄÖØÆ0-9&][\w&]*|i(?= [A-ZÅÄÖ])|och(?= [A-ZÅÄÖ]))){0,5}", re.UNICODE
 )
+_LEADS_TO_COMPANY = frozenset("fran av hos mot at via foretaget bolaget firman from".split())
 # What stands before or after a name and says what it did. A claim ("said they were from") stays a claim.
 _BEFORE: tuple[tuple[re.Pattern[str], Role], ...] = tuple(
     (re.compile(words + r"\s*[\"\u201d(]?$", re.IGNORECASE), role)
@@ -54,8 +55,8 @@ class TipReader:
     # ------------------------------------------------------------------ a sentence where a name was expected
     def match_sentence(self, text: str, on: date | None, denied: frozenset[str]) -> Match | None:
         """Return the one member whose whole name stands inside a sentence, or None when this is no sentence."""
-        text = text[:1000]
-        tokens = tokens_of(text, 80)
+        text = text[:600]
+        tokens = tokens_of(text, 60)
         if not any(self._is_sentence_word(token.word) for token in tokens):
             return None
         spans = [span for span in find_names(self._register, text, tokens, on) if self._tells(span)]
@@ -72,13 +73,14 @@ class TipReader:
         score, band, rule = min(found.score, IN_SENTENCE), found.band, "in-sentence"
         why = f"{found.why}, inside a sentence"
         if best.first == best.last:
-            score = min(score, IN_SENTENCE if best.capital else ONE_WORD_IN_SENTENCE)
+            sure = best.capital or self._is_own_word(tokens[best.first].word)
+            score = min(score, IN_SENTENCE if sure else ONE_WORD_IN_SENTENCE)
         others = {self._owner(span) for span in spans if span.ends} - {found.member, None}
         if not best.ends:
             score, band, rule, why = 0.6, Band.REVIEW, "says-more", f"{why}; the name may go on"
         elif others:
             score, band, rule = min(score, 0.85), Band.REVIEW, "in-sentence-several"
-        elif not best.capital and best.first == best.last:
+        elif not best.capital and best.first == best.last and not self._is_own_word(tokens[best.first].word):
             band, rule = Band.REVIEW, "in-sentence-one-word"
         return Match(found.member, band, score, rule, why, found.candidates, found.details)
 
@@ -110,9 +112,21 @@ class TipReader:
         return word in SENTENCE_WORDS and not self._words.among_members[word]
 
     def _tells(self, span: NameSpan) -> bool:
-        """Tell whether a span can name a company: one common word cannot."""
+        """Tell whether a span can name a company: one common word, or words that bind a sentence, cannot."""
         forms = [self._register.forms[number] for number in span.names]
+        if not span.capital and all(word in SENTENCE_WORDS for form in forms for word in form.words):
+            return False
         return any(len(form.words) > 1 or not self._words.is_common(form.words[0]) for form in forms)
+
+    def _is_own_word(self, word: str) -> bool:
+        """Tell whether a word is long and so much the company's own that lower case leaves no doubt."""
+        return len(word) >= 6 and self._words.weight(word) >= OWN and self._words.among_members[word] == 1
+
+    def _is_small_word(self, span: NameSpan, tokens: Sequence[Token]) -> bool:
+        """Tell whether a short name stands in lower case where no company is due ("tre gånger")."""
+        if span.capital or span.first != span.last or span.end - span.start > 4:
+            return False
+        return span.first == 0 or tokens[span.first - 1].word not in _LEADS_TO_COMPANY
 
     def _owner(self, span: NameSpan) -> str | None:
         owners = {self._register.owners[number] for number in span.names}
@@ -125,7 +139,11 @@ class TipReader:
         found = self._find_ids(text, on)
         taken = [(hit.start, hit.end) for hit in found]
         tokens = tokens_of(text)
-        spans = [span for span in find_names(self._register, text, tokens, on) if self._tells(span)]
+        spans = [
+            span
+            for span in find_names(self._register, text, tokens, on)
+            if self._tells(span) and not self._is_small_word(span, tokens)
+        ]
         for span in spans:
             if not any(span.start < end and start < span.end for start, end in taken):
                 found.extend(self._name_hit(text, span, tokens, on))
@@ -201,7 +219,8 @@ class TipReader:
             answer = self._match_name(written, on, frozenset())
             if answer.member is None and written.endswith("s"):
                 answer = self._match_name(written[:-1], on, frozenset())
-            if answer.member is not None and answer.score >= 0.6 and answer.rule not in ("says-more", "says-less"):
+            least = 0.85 if answer.rule in ("says-more", "says-less") else 0.6
+            if answer.member is not None and answer.score >= least:
                 at = self._register.numbers[answer.member]
                 why = f"{answer.why}; found in running text"
                 place = (hit.start(), hit.end())

@@ -35,14 +35,14 @@ _COLON = re.compile(r"\.?[ \n]{0,3}:")
 _SECTIONS = {
     "complaint": r"(?:anmälar(?:ens|nas|nes)|anmälares|konsument(?:ens|ernas)) uppgifter",
     "register": r"uppgifter från (?:föreningen )?nix(?:[- ](?:telefon|adresserat|mobil|post))?",
-    "answer": r"(?:(?:företag|bolag)(?:ets|ens)|motpart(?:ens|ernas)|(?:förening|organisation)ens) (?:uppgifter|yttrande)",
+    "answer": r"(?:(?:företag|bolag)(?:ets|ens)|motpart(?:ens|ernas)|föreningens|organisationens) (?:uppgifter|svar)",
     "assessment": r"(?:(?:dm|nix)[-\u2010-\u2014 ])?nämndens bedömning",
 }
 _SECTION = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _SECTIONS.items()), re.IGNORECASE)
 _CHROME = re.compile(
     r"(?:till sidans huvudinnehåll|hoppa till innehåll\w*|(?:alla |avgjorda )?ärenden|uttalanden|hem|start|meny|sök"
-    r"|dela|skriv ut|tillbaka|(?:dm|nix)-nämnden|etiska nämnden för direktmarknadsföring|publicerad.{0,40}|uttalande.{0,20}"
-    r"|(?:dnr|ärende) ?[\W\d]*|fälld[a]?|friad[e]?|[\W\d_]*)",
+    r"|dela|skriv ut|tillbaka|(?:dm|nix)-nämnden|etiska nämnden för direktmarknadsföring|publicerad.{0,40}"
+    r"|uttalande.{0,20}|(?:dnr|ärende) ?[\W\d]*|fälld[a]?|friad[e]?|[\W\d_]*)",
     re.IGNORECASE,
 )
 _BADGE = re.compile(r"(fälld|friad)", re.IGNORECASE)

@@ -98,8 +98,8 @@ UNDECIDED = re.compile(
     r"|\boklart (?:om|vem|huruvida|vilke\w)\b|\bgår (?:helt )?isär\b"
 )
 _HELD = _any(
-    r"ansvarig\w{0,2}", r"ansvarsskyldig\w{0,2}", "ansvara[rt]? för", "lastas?", "belastas?", "tillräknas?", "klandras?",
-    r"(?:bära?|har?|åläggas|åläggs|tillskriv\w{1,2})(?: \w{1,15}){0,2}? ansvar(?:et)?",
+    r"ansvarig\w{0,2}", r"ansvarsskyldig\w{0,2}", "ansvara[rt]? för", "lastas?", "belastas?", "tillräknas?",
+    "klandras?", r"(?:bära?|har?|åläggas|åläggs|tillskriv\w{1,2})(?: \w{1,15}){0,2}? ansvar(?:et)?",
 )  # fmt: skip
 _NOT_HELD_GAP = r"(?: (?!vem\b|vilke|huvudregel|utred|fast|slå|avgör|klar)[\w.]{1,30}){0,5}?"
 NOT_HELD = re.compile(

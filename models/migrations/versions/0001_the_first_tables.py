@@ -195,6 +195,26 @@ def upgrade() -> None:
         batch_op.create_index("quarantine_open", ["state", "source"], unique=False)
 
     op.create_table(
+        "review_answer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=10), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("member", sa.String(length=12), nullable=True),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("shown", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("review_answer", schema=None) as batch_op:
+        batch_op.create_index("answer_about", ["text", "source", "role"], unique=False)
+        batch_op.create_index(batch_op.f("ix_review_answer_question"), ["question"], unique=False)
+
+    op.create_table(
         "run",
         sa.Column("run_id", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -314,6 +334,11 @@ def downgrade() -> None:
     op.drop_table("source_state")
     op.drop_table("set_aside")
     op.drop_table("run")
+    with op.batch_alter_table("review_answer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_answer_question"))
+        batch_op.drop_index("answer_about")
+
+    op.drop_table("review_answer")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_index("quarantine_open")
 

@@ -1,0 +1,206 @@
+"""The letter about a count over its limit: what is asked first, then the figures, then where they come from."""
+
+from collections.abc import Iterator, Mapping
+
+from flows.mail.desktop import (
+    Desktop,
+    alert_commands,
+    footer,
+    ladder,
+    late_banners,
+    remind,
+    remind_of,
+    source_table,
+    thread_of,
+)
+from flows.mail.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
+from flows.mail.wording import Wording, plain
+from models.alerting.evaluation import Findings, Window
+from models.alerting.ledger import AlertEvent, Reason
+from models.alerting.rules import LimitRule, RuleConfig
+from models.words import Channel
+
+
+def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
+    """Return the letter about one member's count."""
+    words, found = desk.words, desk.found(event)
+    window = window_of(event, desk)
+    count_line = count_of(event, rule, found, words)
+    subject = _limit_subject(event, rule, window, desk)
+    retracted = event.reason is Reason.RETRACTED
+    blocks: list[Block] = [*late_banners(rule.sources, desk)]
+    blocks += _say_retracted(event, desk) if retracted else _ask(event, rule, desk)
+    blocks += [
+        Heading(words.say("figures")),
+        Pairs(tuple(_figures(event, rule, found, window, count_line, desk))),
+        Text(words.say("not_proven"), "quiet"),
+        *_changed(event, found, desk),
+        *_trend(found, words),
+        *source_table(rule.sources, desk, found.by_source),
+        *ladder(desk.night.members.get(event.member), words),
+        *footer(event, desk),
+    ]
+    heading = f"{desk.who(event.member)}: {_counted(event, rule, window, words)}"
+    return Letter(
+        subject, heading, tuple(blocks), words.language, f"{count_line} · {words.span(window)}", thread_of(event, desk)
+    )
+
+
+def excess_of(event: AlertEvent, rule: RuleConfig | None) -> float:
+    """Return how many times the lowest limit a count is; 0 where nothing is counted."""
+    if not isinstance(rule, LimitRule) or not event.count:
+        return 0.0
+    return event.count / rule.levels_for(event.member, event.business_date)[0]
+
+
+def window_of(event: AlertEvent, desk: Desktop) -> Window:
+    """Return the days an event counted."""
+    if event.window_from and event.window_to:
+        return Window(event.window_from, event.window_to)
+    return Window(desk.night.business_date, desk.night.business_date)
+
+
+def count_of(event: AlertEvent, rule: LimitRule, found: Findings, words: Wording) -> str:
+    """Return ``113, varav minst 37 via telefon``: the channel is the rule's, and the telephone for a rule on any."""
+    count = event.count or 0
+    if rule.channel == "any":
+        return words.of_which(count, Channel.PHONE, found.by_channel.get(Channel.PHONE, 0))
+    return words.of_which(max(found.total, count), rule.channel, count)
+
+
+def _counted(event: AlertEvent, rule: LimitRule, window: Window, words: Wording) -> str:
+    count = event.count or 0
+    return f"{words.number(count)} {_complaints(count, rule, words)} {words.period(rule.window.rolling_days, window)}"
+
+
+def _complaints(count: int, rule: LimitRule, words: Wording) -> str:
+    return f"{words.complaints(count)} {words.reached(rule.channel)}".strip()
+
+
+def _limit_subject(event: AlertEvent, rule: LimitRule, window: Window, desk: Desktop) -> str:
+    words = desk.words
+    count, before = event.count or 0, event.count_before
+    values = {
+        "period": words.period(rule.window.rolling_days, window),
+        "level": event.level,
+        "count": count,
+        "before": before if before is not None else event.level_before,
+    }
+    who = desk.who(event.member)
+    if event.reason is Reason.RETRACTED:
+        said = words.say("subject_retracted", **values, complaints=_complaints(before or 0, rule, words))
+        return f"[{words.say('tag_retracted')}] {desk.tag(said)}: {who}"
+    if event.reason is Reason.GREW:
+        said = words.say("subject_grew", **values, complaints=_complaints(count, rule, words))
+    elif 0 < event.level_before < event.level:
+        values["before"] = event.level_before
+        said = words.say("subject_level", **values, complaints=_complaints(event.level, rule, words))
+    else:
+        said = words.say("subject_first", **values, complaints=_complaints(count, rule, words))
+    if event.reason is Reason.REMINDER:
+        said = remind_of(said, words)
+    tagged = f"{desk.tag(said)}: {who}"
+    return f"[{words.say('tag_corrected')}] {tagged}" if event.reason is Reason.CORRECTED_UP else tagged
+
+
+def _ask(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Iterator[Block]:
+    words = desk.words
+    yield Heading(words.say("ask"))
+    yield Text(words.next_step(rule.next_step, desk.name(event.member)), "strong")
+    if 0 < event.level_before < event.level:
+        yield Text(words.say("reached_from", rule=rule.id, before=event.level_before, level=event.level))
+    else:
+        yield Text(words.say("reached", rule=rule.id, level=event.level))
+    if event.reason is Reason.GREW and event.count_before is not None:
+        yield Text(words.say("grew_ask", before=event.count_before, count=event.count or 0))
+    if event.reason is Reason.CORRECTED_UP:
+        yield Text(words.say("corrected_up"))
+    yield from remind(event, words)
+    yield alert_commands(event, desk)
+    yield Text(words.say("nothing_happens"), "quiet")
+
+
+def _say_retracted(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
+    words = desk.words
+    before, count = event.count_before or 0, event.count or 0
+    yield Text(
+        words.say("retracted", before=before, complaints=words.complaints(before), count=count, level=event.level)
+    )
+    tonight = desk.evaluation(event)
+    rule = desk.rule(event)
+    if tonight and isinstance(rule, LimitRule):
+        levels = rule.levels_for(event.member, event.business_date)
+        if still := max((level for level in levels if level <= tonight.count), default=0):
+            yield Text(words.say("retracted_now", count=tonight.count, level=still))
+    if event.changes:
+        yield Heading(words.say("corrected"))
+        yield Table(
+            (words.say("source"), words.say("case"), words.say("state")),
+            tuple(
+                (
+                    desk.title(change["source"]),
+                    f"{'−' if change['sign'] == '-' else '+'} {plain(change['source_id'], 60)}",
+                    words.why_changed(change["why"]),
+                )
+                for change in event.changes
+            ),
+        )
+
+
+def _figures(
+    event: AlertEvent, rule: LimitRule, found: Findings, window: Window, count_line: str, desk: Desktop
+) -> Iterator[tuple[str, str]]:
+    words = desk.words
+    yield words.say("count"), count_line
+    span = "days_long" if rule.date == "received" else "by_event_date"
+    length = words.days((window.end - window.start).days + 1)
+    yield words.say("period"), words.say(span, span=words.span(window), days=length)
+    levels = rule.levels_for(event.member, event.business_date)
+    higher = next((level for level in levels if level > event.level), None)
+    shown = words.say("level_next", level=event.level, next=higher) if higher else words.number(event.level)
+    yield words.say("limit"), shown
+    if event.told_before is not None and event.count_before is not None:
+        before = f"{words.number(event.count_before)} {words.reached(rule.channel)}".strip()
+        yield words.say("last_mail"), f"{before} ({words.day(event.told_before)})"
+    if found.by_channel:
+        yield words.say("channels"), _list_channels(found.by_channel, words)
+    for rank in found.ranks:
+        channel = words.reached(rank.channel)
+        yield (words.say("rank_in", channel=channel) if channel else words.say("rank_any")), words.rank(rank)
+    facts = desk.night.members.get(event.member)
+    if facts and facts.size is not None:
+        yield words.say("size"), f"{words.number(facts.size)} {plain(facts.size_unit or '')}".strip()
+
+
+def _list_channels(by_channel: Mapping[str, int], words: Wording) -> str:
+    most_first = sorted(by_channel.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{words.number(count)} {words.reached(channel)}" for channel, count in most_first if count)
+
+
+def _changed(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[Block]:
+    words = desk.words
+    yield Heading(words.say("changed"))
+    if event.told_before is None:
+        yield Text(words.say("first_mail", rule=event.rule_id))
+    elif new := sum(found.new_by_source.values()):
+        listed = ", ".join(
+            f"{desk.title(name)} {words.number(count)}" for name, count in found.new_by_source.items() if count
+        )
+        yield Text(words.say("since_last", new=new, day=words.day(event.told_before), by_source=listed))
+    else:
+        yield Text(words.say("since_last_none", day=words.day(event.told_before)))
+    if found.newest_received:
+        yield Text(words.say("newest", day=words.day(found.newest_received)))
+    if found.waiting_for_review:
+        yield Text(words.say("waiting", count=found.waiting_for_review))
+
+
+def _trend(found: Findings, words: Wording) -> Iterator[Block]:
+    if not found.weekly:
+        return
+    yield Heading(words.say("trend", weeks=len(found.weekly)))
+    yield Bars(found.weekly)
+    numbers = " ".join("?" if week is None else words.number(week) for week in found.weekly)
+    yield Text(words.say("trend_numbers", numbers=numbers), "quiet")
+    if None in found.weekly:
+        yield Text(words.say("trend_missing"), "quiet")

@@ -1,0 +1,159 @@
+"""Doubtful mentions as questions for people: what speaks for whom, how much hangs on it; answers are remembered."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, select
+
+from flows.linking import tip_key
+from models.matching import Answer, MemoryKey, Said, memory_key
+from models.matching import Mention as Asked
+from models.tables import Complaint, Mention, ReviewAnswer, Why
+from models.words import Band, Kind, Role, Status
+
+_C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_M: Table = Mention.__table__  # type: ignore[attr-defined]
+_W: Table = Why.__table__  # type: ignore[attr-defined]
+_A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
+UNDONE = "undone"
+
+
+class NoSuchQuestion(LookupError):
+    """Nothing waits for an answer under this id."""
+
+
+@dataclass
+class Question:
+    """One doubtful mention: the same words in the same source and role are one question."""
+
+    key: MemoryKey
+    text: str
+    why: str
+    candidates: list[dict[str, Any]]
+    complaints: list[str] = field(default_factory=list)
+    sentence: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Ten hex digits by which commands name it."""
+        return question_id(self.key)
+
+    def show(self) -> dict[str, Any]:
+        """Return it as one plain row."""
+        return {
+            "question": self.id,
+            "text": self.text,
+            "source": self.key.source,
+            "role": str(self.key.role),
+            "complaints": len(self.complaints),
+            "why": self.why,
+            "candidates": self.candidates,
+            "sentence": self.sentence,
+            "behind": self.complaints[:50],
+        }
+
+
+def question_id(key: MemoryKey) -> str:
+    """Return the id of a question."""
+    return hashlib.blake2b("\x1f".join((key.text, key.source, str(key.role))).encode(), digest_size=5).hexdigest()
+
+
+def list_questions(connection: Connection) -> list[Question]:
+    """Return what waits for an answer, the question with most complaints behind it first."""
+    found: dict[MemoryKey, Question] = {}
+    for key, row, sentence in _find_doubts(connection):
+        reason = row.details or {}
+        question = found.get(key)
+        if question is None:
+            names = ("member", "name", "score", "why")
+            candidates = [dict(zip(names, c, strict=False)) for c in reason.get("candidates", [])]
+            if not candidates and row.member:
+                candidates = [{"member": row.member, "name": row.asked, "score": row.score, "why": row.why_sentence}]
+            question = Question(key, row.mention or row.asked or "", row.why_sentence or "", candidates, [], sentence)
+            found[key] = question
+        question.complaints.append(f"{row.source} {row.source_id}")
+    return sorted(found.values(), key=lambda q: (-len(q.complaints), q.key))
+
+
+def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str | None]]:
+    """Yield (key, row with its reason, sentence) of every current complaint and mention in the review band."""
+    reason = (_W.c.mention, _W.c.sentence.label("why_sentence"), _W.c.details, _W.c.score)
+    open_complaint = _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    complaints = (
+        select(
+            _C.c.source, _C.c.source_id, _C.c.kind, _C.c.company.label("asked"), _C.c.org_number, _C.c.member, *reason
+        )
+        .join(_W, _W.c.hash == _C.c.why, isouter=True)
+        .where(open_complaint & (_C.c.band == Band.REVIEW))
+        .order_by(_C.c.source, _C.c.source_id)
+    )
+    for row in connection.execute(complaints):
+        if row.kind == Kind.TIP:
+            yield tip_key(row.source, row.source_id), row, None
+        else:
+            yield memory_key(Asked(row.asked or "", row.org_number, None, row.source)), row, None
+    # A tip is one question as a whole; the companies named beside its own follow from the answer.
+    about = (_C.c.source == _M.c.source) & (_C.c.source_id == _M.c.source_id) & open_complaint
+    mentions = (
+        select(_M.c.source, _M.c.source_id, _M.c.role, _M.c.text.label("asked"), _M.c.member, _M.c.sentence, *reason)
+        .join(_C, about)
+        .join(_W, _W.c.hash == _M.c.why, isouter=True)
+        .where(_M.c.recorded_to.is_(None) & (_M.c.band == Band.REVIEW) & (_C.c.kind != Kind.TIP))
+        .order_by(_M.c.source, _M.c.source_id)
+    )
+    for row in connection.execute(mentions):
+        yield memory_key(Asked(row.asked, None, None, row.source, Role(row.role))), row, row.sentence
+
+
+def record_answer(
+    connection: Connection,
+    question: Question,
+    said: Said | str,
+    member: str | None,
+    *,
+    who: str,
+    why: str,
+    at: datetime,
+    version: str,
+    everywhere: bool = False,
+) -> None:
+    """Write one answer down; nothing is ever overwritten."""
+    row = ReviewAnswer(
+        question=question.id,
+        text=question.key.text,
+        source="" if everywhere else question.key.source,
+        role=question.key.role,
+        said=str(said),
+        member=member,
+        who=who,
+        why=why,
+        at=at,
+        version=version,
+        shown=[candidate["member"] for candidate in question.candidates],
+    )
+    connection.execute(_A.insert(), row.model_dump(exclude={"id"}))
+
+
+def find_answered(connection: Connection, asked: str) -> Question:
+    """Return the question that was answered under this id, to take the answer back. Raises NoSuchQuestion."""
+    row = connection.execute(select(_A).where(_A.c.question == asked).order_by(_A.c.id.desc()).limit(1)).first()
+    if row is None:
+        raise NoSuchQuestion(f"nothing was answered under {asked}; `koll export reviews` lists all answers")
+    return Question(MemoryKey(row.text, row.source, Role(row.role)), row.text, "", [])
+
+
+def load_answers(engine: Engine) -> dict[MemoryKey, Answer]:
+    """Return the answers that hold now."""
+    answers: dict[MemoryKey, Answer] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(select(_A).order_by(_A.c.id)):
+            key = MemoryKey(row.text, row.source, Role(row.role))
+            if row.said == UNDONE:
+                answers.pop(key, None)
+            else:
+                shown = tuple(row.shown)
+                answers[key] = Answer(Said(row.said), row.member, row.who, row.at.date(), row.version, shown)
+    return answers
