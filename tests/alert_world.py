@@ -150,6 +150,7 @@ REAL_CASE = Findings(
     total=113,
     by_source={"agency": 112, "tips": 1},
     by_channel={"phone": 37, "unknown": 62, "other": 14},
+    by_source_channel={"agency": {"phone": 36, "unknown": 62, "other": 14}, "tips": {"phone": 1}},
     ranks=(Rank("any", 1, 214, "country", "Konsumentmyndigheten"), Rank("phone", 2, 61, "members")),
     weekly=(*range(12), None, *range(13)),
     newest_received=date(2026, 3, 1),

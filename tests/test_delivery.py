@@ -5,6 +5,7 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -301,11 +302,9 @@ def test_a_crash_between_sending_and_stamping_sends_a_twin_with_the_same_id_when
 
 def test_two_senders_at_once_send_each_mail_once(open_session, inbox, url):
     queue(open_session, [f"p{n}@example.org" for n in range(12)])
-    senders = [threading.Thread(target=deliver, args=(open_session, SmtpTransport(url), NOW)) for _ in range(3)]
-    for sender in senders:
-        sender.start()
-    for sender in senders:
-        sender.join()
+    with ThreadPoolExecutor(4) as pool:
+        passes = [pool.submit(deliver, open_session, SmtpTransport(url), NOW) for _ in range(4)]
+    assert sum(len(one.result().sent) for one in passes) == 12  # result() raises what a sender raised
     assert len(inbox.mails) == 12 and set(states(open_session).values()) == {"accepted"}
 
 

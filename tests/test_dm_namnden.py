@@ -587,6 +587,17 @@ def test_only_new_and_changed_pages_are_fetched(site, archive):
     assert third.complete
 
 
+def test_a_page_that_the_archive_has_lost_is_fetched_again(site, archive, tmp_path):
+    first = board(site).read(visit(archive))
+    lost = next(item for item in first.items if item.name.endswith("/25-164"))
+    next(path for path in (tmp_path / "archive").rglob("*") if lost.sha256[4:20] in path.name).unlink()
+    site.asked()
+    second = board(site).read(visit(archive, first))
+    assert ("/arenden/25-164", 200) in site.asked()
+    assert archive.get(lost.sha256)
+    assert second.complete
+
+
 def test_a_window_asks_again_for_the_pages_inside_it(site, archive):
     first = board(site).read(visit(archive))
     site.lastmod["/arenden/25-164"] = site.lastmod["/arenden/25-164"]

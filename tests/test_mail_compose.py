@@ -84,6 +84,7 @@ def test_the_swedish_mail_says_113_of_which_at_least_37_by_telephone_with_both_r
     assert by_phone.subject == "[Kontakta] 5→35 anmälningar via telefon på 12 månader: Exempel 96 AB (559021-6296)"
     for part in (words_of(text), words_of(" ".join(parsed(html).texts))):
         assert "113, varav minst 37 via telefon" in part
+        assert "Konsumentmyndigheten 112, varav minst 36 via telefon" in part
         assert "1 i landet (bland alla bolag i källan Konsumentmyndigheten, 214 st)" in part
         assert "2 bland medlemmarna (av 61)" in part
         assert "Ska Exempel 96 AB få ett påpekande?" in part
@@ -239,7 +240,7 @@ def test_what_a_new_rule_finds_is_one_digest_with_the_figures_a_mail_would_have(
         "Gräns 100 nådd (total-12m)",
         "Gräns 35 via telefon nådd (phone-12m)",
         "1 i landet (bland alla bolag i källan Konsumentmyndigheten, 214 st)",
-        "Konsumentmyndigheten 112 (komplett t.o.m. 2 mars 2026); Tipslådan 1",
+        "Konsumentmyndigheten 112, varav minst 36 via telefon (komplett t.o.m. 2 mars 2026); Tipslådan 1",
         "Fällande: 12-012 (12 jan 2012), 12-011",
         "och 4 till",
         "rule_introduced",
