@@ -43,7 +43,9 @@ def by_minhash(words: dict[int, list[str]], least: float, bands: int) -> Pairs:
         signatures[place] = ((hashed[:, None] * factors + terms) % np.uint64(2**31 - 1)).min(axis=0)
         for band, part in enumerate(np.split(signatures[place], bands)):
             buckets[band, part.tobytes()].append(place)
-    near = {(min(a, b), max(a, b)) for places in buckets.values() for i, a in enumerate(places) for b in places[i + 1 :]}
+    near = {
+        (min(a, b), max(a, b)) for places in buckets.values() for i, a in enumerate(places) for b in places[i + 1 :]
+    }
     return {(a, b) for a, b in near if np.mean(signatures[a] == signatures[b]) >= least}
 
 
@@ -98,9 +100,10 @@ def measure_ours(bench: object, records: list[dict[str, object]]) -> None:
     bench.report("ours: linked", records, sure, spent)  # type: ignore[attr-defined]
     true = bench.pairs_true(records)  # type: ignore[attr-defined]
     asked = pairs[LinkKind.POSSIBLE]
+    apart = pairs[LinkKind.CAMPAIGN]
     print(
         f"ours: asked of a person {len(asked)} pairs, {len(asked & true)} of them the same;"
-        f" copied texts kept apart {len(pairs[LinkKind.CAMPAIGN])}, {len(pairs[LinkKind.CAMPAIGN] & true)} of them wrongly;"
+        f" copied texts kept apart {len(apart)}, {len(apart & true)} of them wrongly;"
         f" reached in all {len((sure | asked) & true) / len(true):.3f}"
     )
 

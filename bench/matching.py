@@ -18,6 +18,7 @@ import numpy as np
 from rapidfuzz import fuzz, process, utils
 
 from bench.generators import FOLDER, load_generator
+from bench.vocabularies import VOCABULARIES, exchange_forms, put_in
 from models.matching import Band, Companies, CompanyRow, KnownMember, KnownName, Matcher, Mention, NameKind
 from models.matching.forms import fold
 
@@ -42,7 +43,9 @@ def known_members(register: list[Row]) -> tuple[list[KnownMember], dict[str, str
     return members, ids
 
 
-def measure_matcher(world: tuple[list[Row], list[Row], list[str]], with_others: bool) -> tuple[Prediction, float, float]:
+def measure_matcher(
+    world: tuple[list[Row], list[Row], list[str]], with_others: bool
+) -> tuple[Prediction, float, float]:
     """Return predictions, distinct mentions per CPU second, and CPU seconds to build."""
     register, mentions, others = world
     members, ids = known_members(register)
@@ -59,7 +62,9 @@ def measure_matcher(world: tuple[list[Row], list[Row], list[str]], with_others: 
 
 
 def measure_peer(
-    world: tuple[list[Row], list[Row], list[str]], make: Callable[[list[str]], Callable[[str], tuple[int, float]]], most: int
+    world: tuple[list[Row], list[Row], list[str]],
+    make: Callable[[list[str]], Callable[[str], tuple[int, float]]],
+    most: int,
 ) -> tuple[Prediction, float]:
     """Return a peer's predictions for at most ``most`` mentions, and its speed."""
     register, mentions, _ = world
@@ -122,7 +127,9 @@ def make_tfidf(names: list[str]) -> Callable[[str], tuple[int, float]]:
     return find
 
 
-def report(bench: ModuleType, label: str, mentions: list[Row], found: Prediction, speed: float, extra: str = "") -> None:
+def report(
+    bench: ModuleType, label: str, mentions: list[Row], found: Prediction, speed: float, extra: str = ""
+) -> None:
     """Print one line of figures, and where the band is known what it let through."""
     asked = [row for row in mentions if row["mid"] in found]
     swept = bench.sweep(asked, found)
@@ -135,7 +142,8 @@ def report(bench: ModuleType, label: str, mentions: list[Row], found: Prediction
         linked = Counter(str(row["cls"]) for row in asked if row["expect"] != "match" and accepted[str(row["mid"])][0])
         hard = {name: linked[name] for name in HARD}
         unsure = sum(n for name, n in linked.items() if name.startswith(("amb_", "brand_unlisted")))
-        line += f"  accept P {at['P']:.4f} R {at['R']:.4f}  review {review:.1%}  hard {sum(hard.values())}  undecidable {unsure}"
+        line += f"  accept P {at['P']:.4f} R {at['R']:.4f}  review {review:.1%}"
+        line += f"  hard {sum(hard.values())}  undecidable {unsure}"
         extra += f"  linked by class {dict(linked)}" if linked else ""
     print(f"{line}  {speed:,.0f}/CPU-s{extra}", flush=True)
 
@@ -148,19 +156,26 @@ def main() -> None:
     parser.add_argument("--mentions", type=int, default=MENTIONS)
     parser.add_argument("--generator", type=Path, default=FOLDER / "match_bench.py")
     parser.add_argument("--no-peers", action="store_true", help="leave rapidfuzz and tf-idf out")
+    parser.add_argument("--vocabulary", choices=sorted(VOCABULARIES), help="words the matcher was not tuned on")
     given = parser.parse_args()
     bench = load_generator(given.generator)
+    if given.vocabulary:
+        put_in(bench, given.vocabulary)
     for size in given.sizes:
         for seed in given.seeds:
             world = bench.generate(size, given.mentions, seed)
-            register, mentions, others = world
+            if given.vocabulary:
+                world = exchange_forms(world, given.vocabulary)
+            _, mentions, others = world
             for number, row in enumerate(mentions):
                 row.setdefault("mid", f"T{number:06d}")
             print(f"\n{size} members, seed {seed}: {len(mentions)} mentions, {len(others)} other companies known")
             for label, with_others in (("matcher", False), ("matcher with the companies' names", True)):
                 found, speed, built = measure_matcher(world, with_others)
                 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-                report(bench, label, mentions, found, speed, f"  built in {built:.1f} CPU-s, {memory} MB at most so far")
+                report(
+                    bench, label, mentions, found, speed, f"  built in {built:.1f} CPU-s, {memory} MB at most so far"
+                )
             if not given.no_peers:
                 most = max(60, min(len(mentions), 3_000_000 // size))
                 for label, make in (("rapidfuzz WRatio", make_wratio), ("tf-idf of 3-grams", make_tfidf)):

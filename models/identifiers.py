@@ -143,6 +143,8 @@ def read_phone(text: str, region: str = REGION) -> str | None:
     compact = text.strip()
     if _E164.fullmatch(compact) and not compact.startswith("+460"):
         return compact
+    if any(letter.isalpha() for letter in compact[:40]) or len(compact) > 40:
+        return None  # "951677xxxx" is masked, not dialled on letters
     try:
         number = phonenumbers.parse(compact, region)
     except phonenumbers.NumberParseException:

@@ -60,6 +60,10 @@ def _no_password(url: str) -> str:
     return url
 
 
+def _is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
 Address = Annotated[str, BeforeValidator(_address)]
 
 
@@ -129,7 +133,19 @@ class Mail(_Section):
             _no_password(value)
             if urlsplit(value).scheme not in {"smtp", "smtps", "smtp+starttls"} or not urlsplit(value).hostname:
                 raise ValueError("smtp://HOST:PORT, smtps://HOST or smtp+starttls://USER@HOST is needed")
+            if urlsplit(value).username and urlsplit(value).scheme == "smtp" and not _is_loopback(value):
+                raise ValueError(
+                    "a log-in over plain smtp:// would be readable on the way: smtp+starttls:// or smtps://"
+                )
         return value
+
+    @model_validator(mode="after")
+    def _one_domain(self) -> "Mail":
+        if self.bounce and self.bounce.rpartition("@")[2] != self.sender.rpartition("@")[2]:
+            raise ValueError(
+                "from and bounce must be in one domain, or receivers take the mail for forged (SPF, DMARC)"
+            )
+        return self
 
 
 class SourceSettings(_Section):

@@ -131,21 +131,22 @@ class Extract:
 
     def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
         """Yield one draft a row, in constant memory for CSV. Raise SourceBroken naming the file and the cure."""
+        wanted = {ours: squeeze(header) for ours, header in self.columns.items()}
         try:
-            for line in read_lines(stream, list(self.columns.values()), encoding=self.encoding):
-                yield self._read_row(line, item.sha256)
+            for line in read_lines(stream, list(wanted.values()), encoding=self.encoding):
+                yield self._read_row(line, wanted, item.sha256)
         except TableUnreadable as error:
             raise SourceBroken(error.code, f"{item.name}: {error}") from error
 
-    def _read_row(self, line: Line, sha256: str) -> Draft:
-        cells = {ours: line.cells.get(squeeze(header), "") for ours, header in self.columns.items()}
+    def _read_row(self, line: Line, wanted: Mapping[str, str], sha256: str) -> Draft:
+        cells = {ours: line.cells.get(header, "") for ours, header in wanted.items()}
         raw = RawRef(sha256=sha256, locator=f"row {line.number}")
         faults: list[Fault] = []
         flags: list[str] = []
         source_id = self._read_key(cells["source_id"], faults)
         if line.ragged:
             # What stands in a cell may belong in another, free text with people in it too: only the key is kept.
-            keyed = next(iter(line.cells)) == squeeze(self.columns["source_id"])
+            keyed = next(iter(line.cells)) == wanted["source_id"]
             ragged = Fault(code="row-ragged", field="")
             return Draft(source_id=source_id if keyed else None, kind=Kind.COMPLAINT, raw=raw, faults=(ragged, *faults))
         channel, evidence = self._read_channel(cells.get("channel", ""), faults)

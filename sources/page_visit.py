@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from sources.contract import Problem, RawItem, SourceBroken, Visit
@@ -21,6 +22,11 @@ _JUDGE_FROM = 4  # pages; of fewer nothing can be said about the whole
 _MONTH_IN_URL = re.compile(r"/((?:19|20)\d\d)/(0[1-9]|1[0-2])/")
 
 
+@runtime_checkable
+class _Holding(Protocol):
+    def holds(self, sha256: str) -> bool: ...
+
+
 class PageVisit:
     """Gathers ``items`` and ``problems`` of one reading.
 
@@ -32,6 +38,11 @@ class PageVisit:
         self._session = session
         self._is_known_page = is_known_page
         last = visit.last.items if visit.last else ()
+        self._listed_before = tuple(urlsplit(item.name).netloc.lower() for item in last if item.role == "record")
+        # What the archive has lost cannot be carried over: it is asked for as if it were new.
+        last = tuple(
+            item for item in last if not isinstance(visit.archive, _Holding) or visit.archive.holds(item.sha256)
+        )
         self._listings = {item.name: item for item in last if item.role == "listing"}
         self._records = {item.name: item for item in last if item.role == "record"}
         self._opened: dict[str, Opened] = {}
@@ -59,7 +70,7 @@ class PageVisit:
     def check_shrunk(self, found: Discovery) -> None:
         """Raise SourceBroken when a site lists clearly fewer pages than the last time."""
         host = urlsplit(found.site).netloc.lower()
-        before = sum(1 for url in self._records if urlsplit(url).netloc.lower() == host)
+        before = self._listed_before.count(host)
         pages = sum(1 for url in self._listings if urlsplit(url).netloc.lower() == host)
         lost = before - len(found.urls)
         fewer_pages = len(found.pages) < pages and lost > 1

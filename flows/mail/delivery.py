@@ -161,15 +161,15 @@ def _stamp(
     next_try: datetime | None = None,
     accepted_at: datetime | None = None,
 ) -> MailOutcome:
+    """Write what became of a mail: one UPDATE and no reading before it, which SQLite would refuse under load."""
+    reply = _mask(last_reply, mail)
+    values: dict[str, object] = {"state": state, "lease_until": None, "last_code": last_code, "last_reply": reply}
+    values |= {"accepted_at": accepted_at} if accepted_at else {}
+    values |= {"next_try": next_try} if next_try else {}
     with session_factory() as session:
-        row = session.get_one(OutboxRow, mail.key)
-        row.state, row.lease_until, row.last_code = state, None, last_code
-        row.last_reply = _mask(last_reply, mail)
-        row.accepted_at = accepted_at
-        row.next_try = next_try or row.next_try
-        session.add(row)
+        session.connection().execute(update(OutboxRow).where(col(OutboxRow.key) == mail.key).values(**values))
         session.commit()
-        return _report(row, next_try)
+    return MailOutcome(mail.key, tuple(mail.groups), mail.kind, last_code, reply, mail.attempts, next_try)
 
 
 def _mask(reply: str, mail: OutboxRow) -> str:

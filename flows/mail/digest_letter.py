@@ -9,7 +9,7 @@ from itertools import groupby
 
 from flows.mail.desktop import Desktop, late_banners, source_table
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
-from flows.mail.limit_letter import count_of, excess_of, window_of
+from flows.mail.limit_letter import count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger import AlertEvent, Reason, What, alert_id
@@ -167,19 +167,19 @@ def _limit_lines(event: AlertEvent, desk: Desktop) -> Iterator[str]:
         channel = words.reached(rank.channel)
         label = words.say("rank_in", channel=channel) if channel else words.say("rank_any")
         yield f"{label}: {words.rank(rank)}"
-    if by_source := _list_sources(found, rule.sources, desk):
+    if by_source := _list_sources(found, rule, desk):
         yield f"{words.say('sources')}: {by_source}"
 
 
-def _list_sources(found: Findings, names: Sequence[str], desk: Desktop) -> str:
-    """Return each source with its count and how far it is complete."""
+def _list_sources(found: Findings, rule: LimitRule, desk: Desktop) -> str:
+    """Return each source with its own figure and how far it is complete."""
     words, parts = desk.words, []
-    for name in names:
+    for name in rule.sources:
         state = desk.night.sources.get(name)
         if state is None or not found.by_source:
             continue
         through = words.day(state.complete_through) if state.complete_through else words.say("never")
-        count = words.number(found.by_source.get(name, 0))
+        count = source_figure(name, rule, found, words) or words.number(found.by_source.get(name, 0))
         parts.append(f"{desk.title(name, 40)} {count} ({words.say('complete_through').lower()} {through})")
     return "; ".join(parts)
 

@@ -68,6 +68,13 @@ def count_of(event: AlertEvent, rule: LimitRule, found: Findings, words: Wording
     return words.of_which(max(found.total, count), rule.channel, count)
 
 
+def source_figure(source: str, rule: LimitRule, found: Findings, words: Wording) -> str:
+    """Return one source's own figure, ``113, varav minst 37 via telefon``, or nothing when it has none."""
+    own = found.by_source_channel.get(source, {})
+    channel = Channel.PHONE if rule.channel == "any" else rule.channel
+    return words.of_which(sum(own.values()), channel, own.get(channel, 0)) if own else ""
+
+
 def _counted(event: AlertEvent, rule: LimitRule, window: Window, words: Wording) -> str:
     count = event.count or 0
     return f"{words.number(count)} {_complaints(count, rule, words)} {words.period(rule.window.rolling_days, window)}"
@@ -152,6 +159,9 @@ def _figures(
 ) -> Iterator[tuple[str, str]]:
     words = desk.words
     yield words.say("count"), count_line
+    for source in found.by_source if len(found.by_source) > 1 else ():
+        if figure := source_figure(source, rule, found, words):
+            yield desk.title(source), figure
     span = "days_long" if rule.date == "received" else "by_event_date"
     length = words.days((window.end - window.start).days + 1)
     yield words.say("period"), words.say(span, span=words.span(window), days=length)

@@ -156,12 +156,14 @@ class Findings:
 
     ``by_channel`` covers every channel whatever the rule's own, so its values add up to ``total``. ``weekly`` is the
     last 26 weeks up to the watermark, oldest first, for the rule's channel; None where days are missing.
-    ``new_by_source`` is what came since the last mail.
+    ``new_by_source`` is what came since the last mail, in the rule's channel. ``by_source_channel`` has each source's
+    own figures by channel: what people compare with what the source itself says.
     """
 
     total: int
     by_source: Mapping[str, int] = field(default_factory=dict)
     by_channel: Mapping[str, int] = field(default_factory=dict)
+    by_source_channel: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     ranks: tuple[Rank, ...] = ()
     weekly: tuple[int | None, ...] = ()
     newest_received: date | None = None

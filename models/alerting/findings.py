@@ -53,10 +53,11 @@ def look_up_findings(
             total=tally.total,
             by_source=dict(tally.by_source),
             by_channel=dict(tally.by_channel),
+            by_source_channel=_count_by_source(connection, scope, member),
             ranks=_rank(connection, scope, tallies, member, country, night.sources),
             weekly=tuple(count_weeks(connection, scope, member, channel, _list_gaps(scope, night.sources))),
             newest_received=newest_by_member(connection, scope).get(member),
-            new_by_source=_count_new(connection, scope, member, since) if since else {},
+            new_by_source=_count_new(connection, scope, member, channel, since) if since else {},
             waiting_for_review=_count_review(connection, member),
         )
     return found
@@ -97,9 +98,19 @@ def _list_gaps(scope: Scope, sources: Mapping[str, SourceState]) -> list[date]:
     return [day for name in scope.sources or () if name in sources for day in sources[name].missing_days]
 
 
-def _count_new(connection: Connection, scope: Scope, member: str, told: AlertEvent) -> dict[str, int]:
+def _count_by_source(connection: Connection, scope: Scope, member: str) -> dict[str, dict[str, int]]:
+    """Return each source's own figures by channel: what its publisher could check."""
+    counts: dict[str, Counter[str]] = {}
+    for source, _, _, channel in list_counted(connection, scope, member):
+        counts.setdefault(source, Counter())[channel] += 1
+    return {source: dict(counter) for source, counter in counts.items()}
+
+
+def _count_new(connection: Connection, scope: Scope, member: str, channel: str, told: AlertEvent) -> dict[str, int]:
+    """Return how many complaints in the rule's channel each source has added since the last mail."""
     then = {row[:2] for row in list_counted(connection, replace(scope, known_at=told.known_at), member)}
-    return dict(Counter(row[0] for row in list_counted(connection, scope, member) if row[:2] not in then))
+    rows = list_counted(connection, scope, member)
+    return dict(Counter(row[0] for row in rows if row[:2] not in then and channel in ("any", row[3])))
 
 
 def _count_review(connection: Connection, member: str) -> int:

@@ -4,7 +4,6 @@ A slip of the pen is weighed by how people slip: a doubled letter or two swapped
 more, any other letter so much that it rather is another company.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -15,13 +14,13 @@ from models.matching.vocabulary import COUNTRIES, DOTTED_WEAK, GROUP_WORDS, TRAD
 from models.matching.weights import Words, is_prior_common
 
 DOUBLED, SWAPPED, NEIGHBOUR, SOUND, ONE_MORE, OTHER, AT_FIRST = 0.5, 0.7, 0.85, 0.8, 1.1, 3.5, 0.4
-MOST_IN_JOINED = 1.6
+MOST_IN_WORD, MOST_IN_JOINED = 4.6, 1.6
 NO_DOTS = 0.1  # å, ä, ö written without
 JOINED, ABBREVIATED, INITIALS = 0.3, 0.9, 1.6
 
-_ROWS = ("1234567890", "qwertyuiop\u00e5", "asdfghjkl\u00f6\u00e4", "zxcvbnm")
-_SOUNDS = {frozenset(p) for p in ("ck", "vw", "sz", "iy", "gj", "kq", "0o", "1l", "1i", "5s", "\u00e4e", "\u00e5o")}
-_SAME = {frozenset(p) for p in ("\u00e5a", "\u00e4a", "\u00f6o", "\u00f8o", "\u00f8\u00f6", "\u00e6\u00e4", "\u00e6a", "\u00e9e")}
+_ROWS = ("1234567890", "qwertyuiopå", "asdfghjklöä", "zxcvbnm")
+_SOUNDS = {frozenset(p) for p in ("ck", "vw", "sz", "iy", "gj", "kq", "0o", "1l", "1i", "5s", "äe", "åo")}
+_SAME = {frozenset(p) for p in ("åa", "äa", "öo", "øo", "øö", "æä", "æa", "ée")}
 _VOWEL_SOUNDS = {frozenset(p) for p in ("ae", "ao")}  # a written for ä or å, heard as e or o
 _NEIGHBOURS: set[frozenset[str]] = set()
 for _y, _row in enumerate(_ROWS):
@@ -45,9 +44,7 @@ def sound_of(word: str) -> str:
     return "".join(c for i, c in enumerate(word) if i == 0 or c != word[i - 1])
 
 
-_HEARD = str.maketrans(
-    {"c": "k", "q": "k", "w": "v", "z": "s", "y": "i", "\u00e4": "e", "\u00e6": "e", "\u00e5": "o", "\u00f8": "\u00f6"}
-)
+_HEARD = str.maketrans({"c": "k", "q": "k", "w": "v", "z": "s", "y": "i", "ä": "e", "æ": "e", "å": "o", "ø": "ö"})
 
 
 @lru_cache(maxsize=100_000)
@@ -66,7 +63,7 @@ def slip_cost(written: str, meant: str) -> float | None:
     cost = _weigh_slips(written, meant)
     if cost > SOUND and sound_of(written) == sound_of(meant):
         cost = SOUND
-    return cost
+    return cost if cost <= MOST_IN_WORD else None
 
 
 def _weigh_slips(written: str, meant: str) -> float:
@@ -127,8 +124,8 @@ def _extra_cost(word: str, at: int) -> float:
 class Alignment:
     """How the strong words of a mention lie against those of a name.
 
-    ``pairs`` are (word written, word meant, kind, cost); kinds are same, slip, sound (another word that sounds alike), joined, short,
-    initials.
+    ``pairs`` are (word written, word meant, kind, cost); kinds are same, slip, sound (another word that
+    sounds alike), joined, short, initials.
     """
 
     pairs: list[tuple[str, str, str, float]] = field(default_factory=list)

@@ -57,7 +57,7 @@ class GramIndex:
         both >>= np.uint64(_NAME_BITS)
         self._starts: list[int] = np.searchsorted(both, np.arange(_LETTERS**3 + 1, dtype=np.uint64)).tolist()
         lengths = np.frombuffer(keys.lengths, dtype=np.uint16).astype(np.float32)
-        self._scale: NDArray[np.float32] = 1 / np.sqrt(np.maximum(lengths, 1))
+        self._scale: NDArray[np.float32] = (1 / np.sqrt(np.maximum(lengths, 1))).astype(np.float32)
 
     def nearest(self, key: str, most: int = 10) -> list[int]:
         """Return the numbers of at most ``most`` keys that share the most rare runs, for their length."""
@@ -75,7 +75,7 @@ class GramIndex:
             return []
         runs = sorted(set(runs))[:RAREST]
         gathered = 0
-        parts = []
+        parts: list[NDArray[np.int32]] = []
         for count, start, end in runs:
             if parts and gathered + count > MOST_SHARED:
                 break

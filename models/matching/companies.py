@@ -76,6 +76,7 @@ class Companies:
         self._by_number = _Sorted(numbers)
 
     def __len__(self) -> int:
+        """Return how many names there are."""
         return len(self.names)
 
     @classmethod
@@ -119,7 +120,7 @@ class Companies:
         cores = np.fromiter((hash(form.core) for form in forms), dtype=np.int64, count=len(forms))
         numbers = np.fromiter((hash(number) for number in org_numbers), dtype=np.int64, count=len(org_numbers))
         named = np.flatnonzero(np.isin(cores, self._by_core.values)).tolist()
-        return named, [org_numbers[at] for at in np.flatnonzero(np.isin(numbers, self._by_number.values))]
+        return named, [org_numbers[int(at)] for at in np.flatnonzero(np.isin(numbers, self._by_number.values))]
 
     def with_org_number(self, org_number: str) -> str | None:
         """Return a name of the company with this number."""

@@ -41,6 +41,16 @@ class Scored:
         return self.fit.score if self.held else min(self.fit.score, OUT_OF_DATE)
 
 
+@dataclass(frozen=True, slots=True)
+class Other:
+    """The non-member that fits best; ``exact`` when it has the very name."""
+
+    score: float
+    name: str
+    form: Form
+    exact: bool
+
+
 class Judge:
     """Turns scored names into an answer; stricter without a file of companies or with very many members."""
 
@@ -51,7 +61,7 @@ class Judge:
             self.accept_from = ACCEPT_LARGE
 
     def judge(
-        self, named: Named, scored: Sequence[Scored], other: tuple[float, str, Form] | None, limit: float = 1.0
+        self, named: Named, scored: Sequence[Scored], other: Other | None, limit: float = 1.0
     ) -> Match:
         """Return the answer for names sorted by rank. ``limit`` caps the score of what was found roundabout."""
         if not scored:
@@ -59,8 +69,8 @@ class Judge:
         best = scored[0]
         details = self._details(named, scored, other)
         candidates = tuple(self.candidate(s) for s in scored[:5])
-        if other is not None and _is_nearer(other, best, named.form):
-            why = f"Nearer to {other[1]}, which is not a member"
+        if other is not None and _is_nearer(other, best):
+            why = f"Nearer to {other.name}, which is not a member"
             return Match(None, Band.NONE, 0.0, "nearer-non-member", why, candidates, details)
         member: str | None = self._register.members[best.member].member
         score, caps = min(best.rank, limit), list(best.fit.caps)
@@ -74,9 +84,9 @@ class Judge:
                 member = None
                 why = f"Names {len(rivals) + 1} members alike, so it decides nothing"
         apart = EQUALS_APART if best.fit.alignment is None else OTHERS_APART
-        if other is not None and best.rank - other[0] < apart and not _form_decides(named.form, best, other):
+        if other is not None and best.rank - other.score < apart and not _form_decides(named.form, best, other):
             caps.append("near-non-member")
-            why += f"; as near to the non-member {other[1]}"
+            why += f"; as near to the non-member {other.name}"
         details["caps"] = caps
         if caps:
             why += _against(caps)
@@ -97,16 +107,16 @@ class Judge:
         why = WHY[scored.fit.rule].format(name=self._register.texts[scored.name])
         return Candidate(known.member, known.legal_name, round(scored.rank, 4), why, against)
 
-    def _nobody(self, named: Named, other: tuple[float, str, Form] | None) -> Match:
+    def _nobody(self, named: Named, other: Other | None) -> Match:
         details: dict[str, object] = {"form": " ".join(named.form.words)}
         if other is not None:
-            details["non_member"] = {"name": other[1], "score": round(other[0], 4)}
-            why = f"Names {other[1]}, which is not a member"
+            details["non_member"] = {"name": other.name, "score": round(other.score, 4)}
+            why = f"Names {other.name}, which is not a member"
             return Match(None, Band.NONE, 0.0, "names-non-member", why, (), details)
         return Match(None, Band.NONE, 0.0, "no-member-near", "No member's name is near this text", (), details)
 
     def _details(
-        self, named: Named, scored: Sequence[Scored], other: tuple[float, str, Form] | None
+        self, named: Named, scored: Sequence[Scored], other: Other | None
     ) -> dict[str, object]:
         best = scored[0]
         found: dict[str, object] = {
@@ -125,7 +135,7 @@ class Judge:
             name = self._register.texts[second.name]
             found["runner_up"] = {"name": name, "gap": round(best.rank - second.rank, 4)}
         if other is not None:
-            found["non_member"] = {"name": other[1], "score": round(other[0], 4)}
+            found["non_member"] = {"name": other.name, "score": round(other.score, 4)}
         return found
 
 
@@ -141,11 +151,11 @@ def _against(caps: Sequence[str]) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-def _is_nearer(other: tuple[float, str, Form], best: Scored, form: Form) -> bool:
+def _is_nearer(other: Other, best: Scored) -> bool:
     """Tell whether the non-member is so much nearer that nobody needs to ask."""
-    return other[0] - best.rank >= OTHERS_APART
+    return other.score - best.rank >= OTHERS_APART or (other.exact and best.fit.alignment is not None)
 
 
-def _form_decides(form: Form, best: Scored, other: tuple[float, str, Form]) -> bool:
+def _form_decides(form: Form, best: Scored, other: Other) -> bool:
     """Tell whether both have the name, and the legal form written is the member's and not the other's."""
-    return bool(form.legal and other[2].legal and not form.legal & other[2].legal) and not best.fit.caps
+    return bool(form.legal and other.form.legal and not form.legal & other.form.legal) and not best.fit.caps

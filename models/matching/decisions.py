@@ -17,24 +17,40 @@ LONGEST_SENTENCE = 600
 # A company's name: capitalised or mixed-case words, small words only between them, a legal form at the end.
 _PART = r"(?:[A-ZÅÄÖØÆÉ][\w&'’.-]*[\w&]|[A-ZÅÄÖØÆÉ]|[a-zåäö]{1,2}[A-Z]\w+|\d+[A-Z]\w*)"
 _FORM = r"(?:AB|Aktiebolag|HB|KB|AS|A/S|ASA|Oy|Ltd|Inc|GmbH|Group|DNR)"
+_NOT_NEXT = r"(?!(?:och|som|har|hade|inte|vid|den|det|att|för|till|med|samt|via|från|mot)\b)"
 _NAME = (
     rf"(?P<name>{_PART}(?:[ ](?:&[ ]|i[ ](?=[A-ZÅÄÖ])|och[ ](?=[A-ZÅÄÖ]\w+[ ]{_FORM}\b))?{_PART}){{0,5}}"
-    rf"(?:[ ](?!och\b|som\b|har\b|hade\b|inte\b|vid\b|den\b|det\b|att\b|för\b|till\b|med\b|samt\b|via\b|från\b|mot\b)"
-    rf"[a-zé]{{4,16}}(?=[ ](?:och[ ]|samt[ ]|{_FORM}\b)|[,;]))?(?:[ ]{_FORM}\b)?(?:[ ]\([Pp]ubl\))?)"
+    rf"(?:[ ]{_NOT_NEXT}[a-zé]{{4,16}}(?=[ ](?:och[ ]|samt[ ]|{_FORM}\b)|[,;]))?(?:[ ]{_FORM}\b)?(?:[ ]\([Pp]ubl\))?)"
 )
-_NOUN = (
+_NOUN = (  # what a caller is to the one it calls for
     r"(?:(?:sam\s?arbets)?partner[ns]?|återförsäljare[ns]?|underleverantör(?:en|er|erna)?|underentreprenör(?:en)?|"
     r"(?:call|kontakt)[ -]?cente?r(?:et)?|callcentret|kontaktcentret|säljbolag(?:et)?|säljpartner[ns]?|"
     r"telemarketing(?:bolag|företag|byrå|partner)(?:et|n|en)?|tm-?(?:bolag|partner|företag)(?:et|n)?|"
     r"(?:försäljnings|sälj)(?:företag|organisation|kår)(?:et|en)?|uppdragstagare[ns]?|leverantör(?:en)?|"
     r"agent(?:en)?|ombud(?:et)?|bolag(?:et)?|företag(?:et)?|byrå(?:n)?)"
 )
-_CALLED = r"(?:ring(?:ts|des|t|de|er)|utför(?:ts|des|t|de)|genomför(?:ts|des|t|de)|gjor(?:ts|des|t|de)|kontaktat[s]?|kontaktade[s]?)"
-_LIST = r"(?:adress|list|register|data|uppgifts|telefonnummer|nummer|lead[s]?)(?:leverantör|källa|förmedlare|byrå|mäklare|ägare|ansvarig)\w*"
-_TECH = (
-    r"(?:uppringnings|ring|dialer|växel|telefoni|system|plattforms|teknik|programvaru|mjukvaru)[ -]?"
-    r"(?:leverantör|system|tjänst|plattform|program\w*|lösning|utrustning)\w*|dialer\w*|växel\w*"
+_THEIR_NOUN = rf"(?:(?i:\w+[ ]){{0,3}}?(?i:{_NOUN})[, ]+)?"  # "ett externt callcenter, X"
+_DONE = r"(?:ts|des|t|de|er)"
+_CALLED = rf"(?:(?:ring|utför|genomför|gjor){_DONE}|kontaktats?|kontaktades?)"
+_LIST = (
+    r"(?:adress|list|register|data|uppgifts|telefonnummer|nummer|leads?)"
+    r"(?:leverantör|källa|förmedlare|byrå|mäklare|ägare|ansvarig)\w*"
 )
+_BOUGHT = (
+    r"(?i:köpts?|köpte[s]?|hyrts?|hyrde[s]?|inhämtats?|hämtats?|inköpts?|erhållits|levererats|kommer|kom|härrör)"
+    r"(?i:[ ]in)?[ ](?i:från|av|via|genom|hos)"
+)
+_TECH = (
+    r"(?:(?:uppringnings|ring|dialer|växel|telefoni|system|plattforms|teknik|programvaru|mjukvaru)[ -]?"
+    r"(?:leverantör|system|tjänst|plattform|program\w*|lösning|utrustning)\w*|dialer\w*|växel\w*)"
+)
+_SELLS = (
+    r"(?i:sålde|säljer|sålt|sälja|marknadsför|marknadsförde|marknadsfört|ringde|ringer|ringt|ringa|förmedlar|"
+    r"förmedlade|telefonförsäljning|försäljning)"
+)
+_OFFERS = r"(?i:sålde|säljer|sålt|sälja|erbjöd|erbjuder|marknadsför|marknadsförde|marknadsföra|avsåg|gällde)"
+_GOODS = r"(?:tjänst|abonnemang|produkt|avtal|bredband|erbjud|lott|tv|mobil|fiber|el)"
+_DID = r"(?i:ringde|ringt|ringer|utfört|utförde|utför|genomfört|genomförde|kontaktade|kontaktat)\b"
 
 _PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
     (role, re.compile(pattern))
@@ -42,58 +58,75 @@ _PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
         (Role.LIST_SUPPLIER, rf"(?i:{_LIST})(?:[ ](?:var|är|heter))?[ ]{_NAME}"),
         (
             Role.LIST_SUPPLIER,
-            r"(?i:numret|nummer|telefonnumret|adressen|adresser|uppgifterna|uppgiften|listan|listor|leads)[^.;]{0,60}?"
-            rf"[ ](?i:köpts?|köpte[s]?|hyrts?|hyrde[s]?|inhämtats?|hämtats?|inköpts?|erhållits|levererats|kommer|kom|härrör)"
-            rf"(?i:[ ]in)?[ ](?i:från|av|via|genom|hos)[ ]{_NAME}",
+            r"(?i:numret|nummer|telefonnumret|adressen|adresser|uppgifterna|uppgiften|listan|listor|leads)"
+            rf"[^.;]{{0,60}}?[ ]{_BOUGHT}[ ]{_NAME}",
         ),
-        (Role.TECH_VENDOR, rf"(?i:{_TECH})(?:[ ](?i:från|av|hos|levereras av|tillhandahålls av|heter|via))?[ ]{_NAME}"),
+        (
+            Role.TECH_VENDOR,
+            rf"(?i:{_TECH})(?:[ ](?i:från|av|hos|levereras av|tillhandahålls av|heter|via))?[ ]{_NAME}",
+        ),
         (Role.PRINCIPAL, rf"(?i:på uppdrag (?:av|åt|från)|i uppdrag (?:av|åt))[ ]{_NAME}"),
         (Role.PRINCIPAL, rf"(?i:för)[ ]{_NAME}(?::s|s|’s|')?[ ](?i:räkning)"),
         (
             Role.PRINCIPAL,
-            rf"(?i:återförsäljare|ombud|agent|säljpartner|samarbetspartner|partner|underleverantör|callcenter)[ ]"
+            r"(?i:återförsäljare|ombud|agent|säljpartner|samarbetspartner|partner|underleverantör|callcenter)[ ]"
             rf"(?i:åt|för|av|till|hos)[ ]{_NAME}",
         ),
         (
             Role.PRINCIPAL,
-            rf"(?i:sålde|säljer|sålt|sälja|marknadsför|marknadsförde|marknadsfört|ringde|ringer|ringt|ringa|"
-            rf"förmedlar|förmedlade|telefonförsäljning|försäljning)"
-            rf"(?:[ ](?i:då|även|bland annat|abonnemang|avtal|tjänster|produkter|lotter|bredband|elavtal))?"
+            rf"{_SELLS}(?:[ ](?i:då|även|bland annat|abonnemang|avtal|tjänster|produkter|lotter|bredband|elavtal))?"
             rf"[ ](?i:för|åt)[ ]{_NAME}",
         ),
+        (Role.PRINCIPAL, rf"{_OFFERS}[ ]{_NAME}(?::s|s)?[ ](?i:{_GOODS})"),
         (
             Role.PRINCIPAL,
-            rf"(?i:sålde|säljer|sålt|sälja|erbjöd|erbjuder|marknadsför|marknadsförde|marknadsföra|avsåg|gällde)[ ]{_NAME}(?::s|s)[ ]"
-            rf"(?i:tjänst|abonnemang|produkt|avtal|bredband|erbjud|lott|tv|mobil|fiber|el)",
+            r"(?i:uppdragsgivare[ns]?|huvudman(?:nen)?|kund(?:en)?|operatör(?:en)?)(?:[ ](?:är|var))?" rf"[ ]{_NAME}",
         ),
-        (Role.PRINCIPAL, rf"(?i:uppdragsgivare[ns]?|huvudman(?:nen)?|kund(?:en)?|operatör(?:en)?)(?:[ ](?:är|var))?[ ]{_NAME}"),
         (Role.PRINCIPAL, rf"(?i:drivs|drevs|ägs|ägdes|administreras|anordnas|förvaltas)[ ](?i:av)[ ]{_NAME}"),
-        (Role.CALLER, rf"(?i:{_CALLED})(?:[ ]\w+){{0,3}}?[ ](?i:av|från|via)[ ](?:(?i:\w+[ ]){{0,3}}?(?i:{_NOUN})[, ]+)?{_NAME}"),
-        (Role.CALLER, rf"(?i:uppringd|uppringda|kontaktad|samtal|samtalet|säljare|försäljare|representant)(?:[ ]\w+){{0,2}}?[ ](?i:av|från)[ ]{_NAME}"),
-        (Role.CALLER, rf"(?i:som|vem som)[ ](?i:ringde|ringt|ringer|ringde upp|utförde samtalet)[ ](?i:var|är|heter)[ ]{_NAME}"),
+        (Role.CALLER, rf"(?i:{_CALLED})(?:[ ]\w+){{0,3}}?[ ](?i:av|från|via)[ ]{_THEIR_NOUN}{_NAME}"),
+        (
+            Role.CALLER,
+            r"(?i:uppringd|uppringda|kontaktad|samtal|samtalet|säljare|försäljare|representant)(?:[ ]\w+){0,2}?"
+            rf"[ ](?i:av|från)[ ]{_NAME}",
+        ),
+        (
+            Role.CALLER,
+            rf"(?i:som|vem som)[ ](?i:ringde|ringt|ringer|ringde upp|utförde samtalet)[ ](?i:var|är|heter)[ ]{_NAME}",
+        ),
         (Role.CALLER, rf"(?i:{_NOUN})(?i:[ ]heter|[ ]är|[ ]var|[ ]vid namn|,)?[ ]{_NAME}"),
-        (Role.CALLER, rf"(?i:anlita(?:t|r|de|s)|använder(?: sig av)?|använt(?: sig av)?|outsourcat till|lagt ut \w+ på)[ ](?:(?i:\w+[ ]){{0,3}}?(?i:{_NOUN})[, ]+)?{_NAME}"),
-        (Role.CALLER, rf"{_NAME}[, ]+(?i:som[ ])?(?i:har[ ]|hade[ ])?(?i:på uppdrag av \w+[ ]|ett? \w+[, ]+)?(?i:ringde|ringt|ringer|utfört|utförde|utför|genomfört|genomförde|kontaktade|kontaktat)\b"),
-        (Role.CALLER, rf"{_NAME}[, ]+(?i:som[ ])?(?i:är|var)[ ](?i:en[ ]|ett[ ]|bolagets[ ]|företagets[ ]|\w+[ ])?(?i:{_NOUN})"),
+        (
+            Role.CALLER,
+            r"(?i:anlita(?:t|r|de|s)|använder(?: sig av)?|använt(?: sig av)?|outsourcat till|lagt ut \w+ på)[ ]"
+            rf"{_THEIR_NOUN}{_NAME}",
+        ),
+        (
+            Role.CALLER,
+            rf"{_NAME}[, ]+(?i:som[ ])?(?i:har[ ]|hade[ ])?(?i:på uppdrag av \w+[ ]|ett? \w+[, ]+)?{_DID}",
+        ),
+        (
+            Role.CALLER,
+            rf"{_NAME}[, ]+(?i:som[ ])?(?i:är|var)[ ](?i:en[ ]|ett[ ]|bolagets[ ]|företagets[ ]|\w+[ ])?(?i:{_NOUN})",
+        ),
     )
-)  # fmt: skip
-_OWNED = re.compile(r"[ ](?:räkning|vägnar|tjänst|abonnemang|produkt|avtal|bredband|erbjud|lott|tv|mobil|fiber|el)")
+)
 _AND_MORE = re.compile(rf"^[ ]?(?:,|och|samt|respektive)[ ]{_NAME}")
 _SENTENCE = re.compile(r"(?<=[.!?])[ \n]+(?=[A-ZÅÄÖ\d\"”])|\n+")
 
 _NOT_COMPANIES = re.compile(
-    r"(?i)^(?:(?:dm|nix)[ -]?n\w*|nix(?:[ -]?(?:telefon|adresserat|mobil|registret))?|konsument\w*|anmäla\w*|bolag\w*|företag\w*|"
-    r"nämnd\w*|föreningen\w*|kontakta|swedma|sverige|svensk|pts|post- och telestyrelsen|imy|datainspektionen|"
-    r"integritetsskydd\w*|icc\w*|marknadsföringslag\w*|lag\w*|eu|gdpr|han|hon|de|den|det|denna|detta|dessa|vid|i|"
-    r"av|enligt|efter|eftersom|när|om|som|under|säljare\w*|samtal\w*|vidare|också|därefter|därför|jag|vi|man|"
-    r"motpart\w*|herr|fru|januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|december|"
-    r"måndag\w*|tisdag\w*|onsdag\w*|torsdag\w*|fredag\w*|reklamombuds\w*|ro|arn|allmänna reklamations\w*|åtta|"
-    r"en|ett|dess|deras|hans|hennes|inte|uppgifter\w*|ärende\w*|spärr\w*|telefon\w*|e-post|sms|b2b|polis\w*|god sed)$"
+    r"(?i)^(?:(?:dm|nix)[ -]?n\w*|nix(?:[ -]?(?:telefon|adresserat|mobil|registret))?|konsument\w*|anmäla\w*|bolag\w*|"
+    r"företag\w*|nämnd\w*|föreningen\w*|kontakta|swedma|sverige|svensk|pts|post- och telestyrelsen|imy|"
+    r"datainspektionen|integritetsskydd\w*|icc\w*|marknadsföringslag\w*|lag\w*|eu|gdpr|han|hon|de|den|det|denna|"
+    r"detta|dessa|vid|i|av|enligt|efter|eftersom|när|om|som|under|säljare\w*|samtal\w*|vidare|också|därefter|därför|"
+    r"jag|vi|man|motpart\w*|herr|fru|januari|februari|mars|april|maj|juni|juli|augusti|september|oktober|november|"
+    r"december|måndag\w*|tisdag\w*|onsdag\w*|torsdag\w*|fredag\w*|reklamombuds\w*|ro|arn|"
+    r"allmänna reklamations\w*|åtta|en|ett|dess|deras|hans|hennes|inte|uppgifter\w*|ärende\w*|spärr\w*|telefon\w*|"
+    r"e-post|sms|b2b|polis\w*|god sed)$"
 )
 _FIRST_WORDS = re.compile(
-    r"^(?:När|Om|Enligt|Därefter|Eftersom|Efter|Vid|Det|Den|Bolaget|Företaget|Säljaren|I|Som|Att|På|För|Av|Från|Att|Då|"
+    r"^(?:När|Om|Enligt|Därefter|Eftersom|Efter|Vid|Det|Den|Bolaget|Företaget|Säljaren|I|Som|Att|På|För|Av|Från|Då|"
     r"Motparten|Anmälaren|Konsumenten|Samtalet|Partnern|Nämnden|Men|Även|Under|Till|Hos)[ ](?=[A-ZÅÄÖa-z]*[A-ZÅÄÖ])"
 )
+_OWNED = re.compile(rf"[ ](?:räkning|vägnar|{_GOODS})")
 
 
 def mentions_in_decision(body: str, respondent: str) -> list[MentionDraft]:

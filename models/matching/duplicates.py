@@ -27,10 +27,15 @@ MASKED = "0masked0"  # stands for what an authority blacked out; no run of words
 
 _WORD = re.compile(r"\w+")
 _INVOICE = re.compile(r"(?<![\d.,/-])\d{6,12}(?![\d.,]*\d|[-/]\d)")
-_AMOUNT = re.compile(r"(?<![\d-])(\d{1,3}(?:[ .\u00a0]\d{3}){1,2}|\d{2,7})(?:[,.]\d\d)?[ \u00a0]?(?:kr\b|kronor|sek\b|:-|nok\b|eur\b)", re.I)
+_AMOUNT = re.compile(
+    r"(?<![\d-])(\d{1,3}(?:[ .\u00a0]\d{3}){1,2}|\d{2,7})(?:[,.]\d\d)?[ \u00a0]?(?:kr\b|kronor|sek\b|:-|nok\b|eur\b)",
+    re.I,
+)
 _DAY = re.compile(r"(?<![\d/-])(?:(\d{4})-(\d\d)-(\d\d)|(\d{1,2})/(\d{1,2}))(?![\d/])")
 _MONTHS = "januari februari mars april maj juni juli augusti september oktober november december".split()
-_NAMED_DAY = re.compile(rf"(?<!\d)(\d{{1,2}})(?::?e)?[ ]({'|'.join(_MONTHS)}|{'|'.join(m[:3] for m in _MONTHS)})\b", re.I)
+_NAMED_DAY = re.compile(
+    rf"(?<!\d)(\d{{1,2}})(?::?e)?[ ]({'|'.join(_MONTHS)}|{'|'.join(m[:3] for m in _MONTHS)})\b", re.I
+)
 _HOUR = re.compile(r"\bkl(?:ockan|\.)? ?(\d{1,2})[.:](\d\d)\b", re.I)
 _MASK = re.compile(r"\b[xX]{3,}\b|\[\w{1,20}\]|\*{3,}|\u2588+")
 _KINDS = ("invoice", "phone", "amount", "hour", "day")
@@ -131,7 +136,9 @@ def find_links(reports: Iterable[Report], answers: Mapping[frozenset[str], bool]
             if answer is None:
                 links.append(link)
             elif answer:
-                links.append(Link(link.one, link.two, LinkKind.SAME_EVENT, "person", "A person said that it is the same"))
+                links.append(
+                    Link(link.one, link.two, LinkKind.SAME_EVENT, "person", "A person said that it is the same")
+                )
         finder.add()
     known = {frozenset((link.one, link.two)) for link in links}
     for pair, answer in said.items():

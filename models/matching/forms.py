@@ -58,7 +58,19 @@ class Form:
     ``written`` the words that had diacritics, with them; ``text`` the name as it stood.
     """
 
-    __slots__ = ("core", "countries", "dotted", "joined", "legal", "spelled", "strong", "text", "weak", "words", "written")
+    __slots__ = (
+        "core",
+        "countries",
+        "dotted",
+        "joined",
+        "legal",
+        "spelled",
+        "strong",
+        "text",
+        "weak",
+        "words",
+        "written",
+    )
 
     def __init__(self, words: tuple[str, ...], strong: tuple[str, ...], weak: frozenset[str], legal: frozenset[str]):
         self.words = words

@@ -62,9 +62,9 @@ class Identify:
             ]
             found.domains = find_domains(text)
             if "@" in text:
-                found.addresses = [
-                    word.strip(".,;:()<>\"'").casefold() for word in text[:2000].split() if "@" in word
-                ][:20]
+                found.addresses = [word.strip(".,;:()<>\"'").casefold() for word in text[:2000].split() if "@" in word][
+                    :20
+                ]
         if mention.org_number:
             found.numbers = [*_given_number(mention.org_number, self._register), *found.numbers]
         if not (found.numbers or found.phones or found.domains or found.addresses):

@@ -12,17 +12,17 @@ from functools import cached_property
 
 from models.matching.alignment import without_misspelt_weak
 from models.matching.companies import Companies
-from models.matching.competition import Judge, Named, Scored
+from models.matching.competition import Judge, Named, Other, Scored
 from models.matching.forms import Form, form_of
 from models.matching.identify import Identify
 from models.matching.memory import Answer, Memory, MemoryKey, Said, recall
-from models.matching.mention import Candidate, FoundInText, KnownMember, Match, Mention
+from models.matching.mention import FoundInText, KnownMember, Match, Mention
 from models.matching.register import Contested, Register
 from models.matching.roles import split_roles
 from models.matching.scoring import CAPPED, UNLIKE, fit
 from models.matching.tips import TipReader
 from models.matching.weights import Words
-from models.words import Band, Role
+from models.words import Band
 
 CODE_VERSION = "1"
 NEAREST, NEAREST_OTHERS = 10, 6  # names of members, and of non-members, looked at closely
@@ -192,24 +192,25 @@ class Matcher:
             for word in shared
         )
 
-    def _nearest_other(self, form: Form, on: date | None, scored: list[Scored]) -> tuple[float, str, Form] | None:
+    def _nearest_other(self, form: Form, on: date | None, scored: list[Scored]) -> Other | None:
         """Return the score and name of the non-member that fits best."""
         companies = self._companies
         if companies is None:
             return None
         numbers = companies.named(form)
-        if not numbers:
+        exact = bool(numbers)
+        if not exact:
             if not scored or scored[0].fit.rule in ("same-name", "same-letters"):
                 return None
             numbers = companies.grams.nearest(form.joined or form.core, NEAREST_OTHERS)
-        best: tuple[float, str, Form] | None = None
+        best: Other | None = None
         for number in numbers:
             if number in self._own_names or not companies.competes(number, on):
                 continue
             name = companies.form(number)
             score = fit(form, name, self._words, lambda shared: False).score
-            if score > UNLIKE and (best is None or score > best[0]):
-                best = score, companies.names[number], name
+            if score > UNLIKE and (best is None or score > best.score):
+                best = Other(score, companies.names[number], name, exact)
         return best
 
 
@@ -241,6 +242,3 @@ def _own_words(register: Register, companies: Companies | None, own: set[int]) -
         for number in own:
             found.update(set(companies.form(number).words))
     return found
-
-
-__all__ = ["Candidate", "Matcher", "Role"]

@@ -7,22 +7,23 @@ _OPENS = re.compile(
     r"^\s*(?:"
     r"-{2,}\s*(?:vidarebefordrat|ursprungligt|originalmeddelande|original|forwarded|videresendt|opprinnelig)\b.{0,60}"
     r"|_{10,}"
-    r"|b\u00f6rja vidarebefordrat (?:brev|meddelande):?|begin forwarded message:?|start p\u00e5 videresendt melding:?"
-    r"|(?:den|p\u00e5|on|le)\b.{4,90}\b(?:skrev|wrote|schrieb)\b.{0,90}:?"
+    r"|börja vidarebefordrat (?:brev|meddelande):?|begin forwarded message:?|start på videresendt melding:?"
+    r"|(?:den|på|on|le)\b.{4,90}\b(?:skrev|wrote|schrieb)\b.{0,90}:?"
     r"|\d{4}-\d\d-\d\d.{0,60}\bskrev\b.{0,90}:?"
-    r"|(?:m\u00e5n|tis|ons|tors?|fre|l\u00f6r|s\u00f6n)\w*\.?,? .{4,80}\bskrev\b.{0,90}:?"
+    r"|(?:mån|tis|ons|tors?|fre|lör|sön)\w*\.?,? .{4,80}\bskrev\b.{0,90}:?"
     r"|.{2,80}<[^<>\s]+@[^<>\s]+>\s*skrev.{0,60}:"
     r")\s*$",
     re.IGNORECASE,
 )
 _HEAD = re.compile(
-    r"^\s*\*?(?:fr\u00e5n|from|fra|date|datum|dato|skickat|sent|sendt|to|till|til|subject|\u00e4mne|emne|kopia|cc|kopi|svar till|reply-to)"
-    r"\s?:\*?\s?.{0,300}$",
+    r"^\s*\*?(?:från|from|fra|date|datum|dato|skickat|sent|sendt|to|till|til|subject|ämne|emne|kopia|cc|kopi|"
+    r"svar till|reply-to)\s?:\*?\s?.{0,300}$",
     re.IGNORECASE,
 )
 _SIGNATURE = re.compile(
-    r"^\s*(?:-- ?|--|(?:med )?v\u00e4nlig(?:a)? h\u00e4lsning(?:ar)?\b.{0,40}|mvh\b.{0,60}|h\u00e4lsningar\b.{0,40}|v\u00e4nligen\b.{0,40}"
-    r"|skickat fr\u00e5n .{1,60}|sent from .{1,60}|h\u00e4mta outlook .{1,40}|get outlook .{1,40}|(?:kind |best )?regards\b.{0,40}"
+    r"^\s*(?:-- ?|--|(?:med )?vänlig(?:a)? hälsning(?:ar)?\b.{0,40}|mvh\b.{0,60}|hälsningar\b.{0,40}"
+    r"|vänligen\b.{0,40}|skickat från .{1,60}|sent from .{1,60}|hämta outlook .{1,40}|get outlook .{1,40}"
+    r"|(?:kind |best )?regards\b.{0,40}"
     r"|(?:med )?vennlig hilsen\b.{0,40})\s*$",
     re.IGNORECASE,
 )
@@ -51,7 +52,7 @@ def split_quoted(text: str) -> tuple[str, str]:
 
 def _is_mail_head(line: str) -> bool:
     """Tell whether a head line opens a forwarded mail without any other mark: a sender with an address."""
-    return bool(re.match(r"^\s*\*?(?:fr\u00e5n|from|fra)\s?:", line, re.IGNORECASE)) and "@" in line
+    return bool(re.match(r"^\s*\*?(?:från|from|fra)\s?:", line, re.IGNORECASE)) and "@" in line
 
 
 def _without_signature(lines: list[str]) -> str:

@@ -4,32 +4,32 @@ import re
 
 from models.words import Role
 
-# (words between the two names, role of the first, role of the second). "{s}" at the end: the phrase closes the second.
+# Words between two names, the role of the first name, the role of the second.
 _BETWEEN: tuple[tuple[str, Role, Role], ...] = (
-    (r"(?:ringer |ringde |som ringer |som ringde )?(?:p\u00e5|pa) uppdrag (?:av|\u00e5t|at|f\u00f6r)", Role.CALLER, Role.PRINCIPAL),
-    (r"(?:som )?(?:s\u00e4ljer|salde|s\u00e5lde|saljer|ringer|ringde) (?:\u00e5t|at|f\u00f6r|for)", Role.CALLER, Role.PRINCIPAL),
-    (r"[(,]? ?(?:\u00e4r |som \u00e4r )?(?:en )?\u00e5terf\u00f6rs\u00e4ljare (?:f\u00f6r|av|till|\u00e5t|hos)", Role.CALLER, Role.PRINCIPAL),
-    (r"[(,]? ?(?:som \u00e4r |\u00e4r )?(?:sam\s?arbets)?partner (?:till|med|f\u00f6r|\u00e5t)", Role.CALLER, Role.PRINCIPAL),
-    (r"[(,]? ?(?:ombud|agent|underleverant\u00f6r|callcenter) (?:f\u00f6r|till|\u00e5t)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:ringer |ringde |som ringer |som ringde )?(?:på|pa) uppdrag (?:av|åt|at|för)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:som )?(?:säljer|sålde|salde|saljer|ringer|ringde) (?:åt|at|för|for)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:är |som är )?(?:en )?återförsäljare (?:för|av|till|åt|hos)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:som är |är )?(?:sam\s?arbets)?partner (?:till|med|för|åt)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:ombud|agent|underleverantör|callcenter) (?:för|till|åt)", Role.CALLER, Role.PRINCIPAL),
     (r"(?:via|genom)", Role.PRINCIPAL, Role.CALLER),
     (r"c/o", Role.RESPONDENT, Role.OTHER),
     (r"(?:calling |acting |selling )?on behalf of", Role.CALLER, Role.PRINCIPAL),
     (r"(?:who sells|selling|sells|reseller|agent|dealer) (?:for|of)", Role.CALLER, Role.PRINCIPAL),
-    (r"(?:p\u00e5|pa) (?:oppdrag|vegne) (?:av|for)", Role.CALLER, Role.PRINCIPAL),
+    (r"(?:på|pa) (?:oppdrag|vegne) (?:av|for)", Role.CALLER, Role.PRINCIPAL),
     (r"(?:som )?(?:selger|forhandler|ringer) for", Role.CALLER, Role.PRINCIPAL),
-)  # fmt: skip
+)
 _SPLITS = [
     (
         re.compile(rf"(?<=\S)[ ]{{1,2}}{words}[ ]{{1,2}}(?=\S)|(?<=\S)[ ]?[(]{words}[ ]{{1,2}}(?=\S)", re.IGNORECASE),
         a,
         b,
     )
-    for words, a, b in ((w.removeprefix("[(,]? ?"), a, b) for w, a, b in _BETWEEN)
+    for words, a, b in _BETWEEN
 ]
 # "X för Ys räkning", "X ringer å Y vägnar"
 _ON_ACCOUNT = re.compile(
-    r"(?<=\S)[ ,]{1,2}(?:(?:ringer|ringde|s\u00e4ljer|s\u00e5lde)[ ])?(?:f\u00f6r|for)[ ](\S[^.;]{0,80}?)[:'\u2019]?s?[ ]r\u00e4kning"
-    r"|(?<=\S)[ ,]{1,2}(?:(?:ringer|ringde|s\u00e4ljer|s\u00e5lde)[ ])?(?:\u00e5|p\u00e5)[ ](\S[^.;]{0,80}?)[:'\u2019]?s?[ ]v\u00e4gnar",
+    r"(?<=\S)[ ,]{1,2}(?:(?:ringer|ringde|säljer|sålde)[ ])?(?:för|for)[ ](\S[^.;]{0,80}?)[:'’]?s?[ ]räkning"
+    r"|(?<=\S)[ ,]{1,2}(?:(?:ringer|ringde|säljer|sålde)[ ])?(?:å|på)[ ](\S[^.;]{0,80}?)[:'’]?s?[ ]vägnar",
     re.IGNORECASE,
 )
 _HINTS = (

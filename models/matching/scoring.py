@@ -1,11 +1,11 @@
-"""How well one name fits what was written: a score, the rule that gave it, and what keeps it from counting by itself."""
+"""How well one name fits what was written: a score, the rule that gave it, and what keeps it from counting alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Indel
 
-from models.matching.alignment import DOUBLED, ONE_MORE, SWAPPED, Alignment, align
+from models.matching.alignment import DOUBLED, JOINED, ONE_MORE, SWAPPED, Alignment, align
 from models.matching.forms import Form
 from models.matching.vocabulary import FORM_COUNTRY
 from models.matching.weights import OWN, WEAK, Words, is_prior_common
@@ -13,6 +13,7 @@ from models.matching.weights import OWN, WEAK, Words, is_prior_common
 SAME, SAME_LETTERS, SAME_STRONG, OTHER_ORDER = 1.0, 0.97, 0.97, 0.96
 ONE_COMMON_WORD = 0.6
 SAYS_LESS, SAYS_LESS_SHORT, SAYS_LESS_SHARED, SAYS_LESS_COMMON, SAYS_MORE = 0.935, 0.915, 0.87, 0.62, 0.6
+MOST_SLIPS = 2.25  # in one word
 LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
 LEAST_LIKE = 0.6  # of two names without a common word, letters in order; below that no alignment is tried
@@ -23,7 +24,8 @@ CAPPED = {  # how high a score a reason for review leaves: it ranks what people 
     "one-common-word": 0.6,
     "initials": 0.925,
     "says-more": 0.6,
-    "says-less": 0.87,
+    "says-less": 0.875,
+    "slips": 0.925,
     "short-word": 0.7,
     "short-name": 0.925,
     "sounds-alike": 0.85,
@@ -56,6 +58,7 @@ AGAINST = {
     "says-less": "the mention says less than the member's name, and others may share the words",
     "order-tells": "common words in another order may be another company",
     "sounds-alike": "another word that sounds or begins alike",
+    "slips": "more slips than a hurried hand makes",
     "short-name": "too short a name to forgive a slip in",
     "short-word": "initials, or too short a word to forgive a slip in",
 }
@@ -84,9 +87,9 @@ def fit(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bo
     if _is_foreign(form, name):
         found.caps.append("foreign")
     meant = form.strong or form.words
-    if len(meant) == 1 and (not form.strong or words.is_common(meant[0])) and found.rule != "abbreviated":
-        if len(form.words) == 1 or not _is_whole(form, name, words):
-            found.caps.append("one-common-word")
+    one_common = len(meant) == 1 and (not form.strong or words.is_common(meant[0])) and found.rule != "abbreviated"
+    if one_common and (len(form.words) == 1 or not _is_whole(form, name, words)):
+        found.caps.append("one-common-word")
     if found.rule == "other-order" and _is_order_telling(form, name, words):
         found.caps.append("order-tells")
     found.likeness = found.score
@@ -132,9 +135,10 @@ def _is_foreign(form: Form, name: Form) -> bool:
 
 def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bool]) -> Fit:
     meant = name.strong or name.words
-    if not any(word in name.words for word in form.words) and Indel.normalized_similarity(
-        form.joined or form.core, name.joined or name.core
-    ) < LEAST_LIKE:
+    if (
+        not any(word in name.words for word in form.words)
+        and Indel.normalized_similarity(form.joined or form.core, name.joined or name.core) < LEAST_LIKE
+    ):
         return Fit(UNLIKE, "unlike")
     lain = align(form, name, words)
     if not lain.pairs or (lain.left_written and lain.left_meant):
@@ -145,7 +149,7 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     if lain.left_written:
         return _fit_more(lain, score, words)
     if lain.left_meant:
-        return _fit_less(lain, score, meant, words, is_alone)
+        return _fit_less(lain, score, meant, words, is_alone, bool(form.legal))
     if not lain.in_order and not lain.cost and _is_order_telling(form, name, words):
         return Fit(score, "other-order", [], lain)
     if lain.has("initials"):
@@ -153,8 +157,12 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
     found = Fit(score, rule, [], lain)
     for written, word, kind, cost in lain.pairs:
+        if kind == "joined" and cost > JOINED:
+            found.caps.append("slips")
         if kind != "slip":
             continue
+        if cost > MOST_SLIPS:
+            found.caps.append("slips")
         if cost > SWAPPED and (word in words.initials or is_initialism(word) or form.has_initials(written)):
             found.caps.append("short-word")
         elif _is_too_short(word, cost, len(lain.pairs) == 1, words):
@@ -198,9 +206,17 @@ def _fit_more(lain: Alignment, score: float, words: Words) -> Fit:
 
 
 def _fit_less(
-    lain: Alignment, score: float, meant: tuple[str, ...], words: Words, is_alone: Callable[[list[str]], bool]
+    lain: Alignment,
+    score: float,
+    meant: tuple[str, ...],
+    words: Words,
+    is_alone: Callable[[list[str]], bool],
+    is_company: bool,
 ) -> Fit:
-    """The name has words that the mention lacks: sure only when what is shared begins it and is this company's own."""
+    """The name has words that the mention lacks: sure only when what is shared begins it and is this company's own.
+
+    Two words without a legal form may be the person that a company is named after.
+    """
     shared = [word for pair in lain.pairs for word in pair[1].split()]
     begins = list(meant[: len(shared)]) == shared
     if not begins or all(words.is_common(word) for word in shared) or lain.cost > ONE_MORE:
@@ -210,7 +226,8 @@ def _fit_less(
         found.score = min(score - 0.1, SAYS_LESS_COMMON)
     elif is_alone(shared):
         found.score = SAYS_LESS if max(map(len, shared)) >= LONG_ENOUGH else SAYS_LESS_SHORT
-        found.caps = []
+        if is_company or len(shared) == 1:
+            found.caps = []
     elif any(words.among_members[word] == 1 for word in shared):
         found.score = SAYS_LESS_SHARED
     return found

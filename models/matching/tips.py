@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from models.identifiers import find_domains, find_org_numbers, find_phones
-from models.matching.mention import Candidate, FoundInText, Match
+from models.matching.mention import FoundInText, Match
 from models.matching.register import Claim, Register, holds_on
 from models.matching.text import NameSpan, Token, find_names, tokens_of
 from models.matching.vocabulary import SENTENCE_WORDS
 from models.matching.weights import OWN, Words
-from models.words import Band, NameKind, Role
+from models.words import Band, Role
 
 IN_SENTENCE, ONE_WORD_IN_SENTENCE, MISSPELT_IN_SENTENCE = 0.95, 0.915, 0.8
 MOST_GUESSES = 30  # capitalised names of one text that are compared letter by letter
@@ -24,19 +24,22 @@ _LEADS_TO_COMPANY = frozenset("fran av hos mot at via foretaget bolaget firman f
 _BEFORE: tuple[tuple[re.Pattern[str], Role], ...] = tuple(
     (re.compile(words + r"\s*[\"\u201d(]?$", re.IGNORECASE), role)
     for words, role in (
-        (r"(?:p\u00e5 uppdrag (?:av|\u00e5t)|on behalf of|p\u00e5 vegne av|p\u00e5 oppdrag fra|f\u00f6r r\u00e4kning)", Role.PRINCIPAL),
-        (r"(?:s\u00e5ld?e?|s\u00e4ljer|saljer|ringde|ringer|jobbar|arbetar) (?:f\u00f6r|\u00e5t)", Role.PRINCIPAL),
-        (r"(?:\u00e5terf\u00f6rs\u00e4ljare|ombud|agent|partner|underleverant\u00f6r) (?:f\u00f6r|till|av|\u00e5t)", Role.PRINCIPAL),
+        (r"(?:på uppdrag (?:av|åt)|on behalf of|på vegne av|på oppdrag fra|för räkning)", Role.PRINCIPAL),
+        (r"(?:såld?e?|säljer|saljer|ringde|ringer|jobbar|arbetar) (?:för|åt)", Role.PRINCIPAL),
+        (r"(?:återförsäljare|ombud|agent|partner|underleverantör) (?:för|till|av|åt)", Role.PRINCIPAL),
     )
 )  # fmt: skip
 _CLAIMED = re.compile(
-    r"(?:utg(?:av|er|ett) sig (?:f\u00f6r )?(?:att )?(?:vara|komma|ringa)(?: fr\u00e5n)?|p\u00e5st(?:od|\u00e5r) (?:att|sig).{0,40}"
-    r"|s(?:a|ade|\u00e4ger) (?:att )?(?:de|han|hon|dom|sig)(?: var| kom| ringde| vara| komma| ringa)* (?:fr\u00e5n|p\u00e5)"
+    r"(?:utg(?:av|er|ett) sig (?:för )?(?:att )?(?:vara|komma|ringa)(?: från)?|påst(?:od|år) (?:att|sig).{0,40}"
+    r"|s(?:a|ade|äger) (?:att )?(?:de|han|hon|dom|sig)(?: var| kom| ringde| vara| komma| ringa)* (?:från|på)"
     r"|claim(?:ed|ing|s) to be(?: from| calling from)?|said (?:they|he|she) (?:was|were) (?:calling )?from)\s*$",
     re.IGNORECASE,
 )
-_AFTER = re.compile(r"^[:'\u2019]?s? (?:r\u00e4kning|v\u00e4gnar|behalf)", re.IGNORECASE)
-_DOES = re.compile(r"^,? (?:som )?(?:ringde|ringer|s\u00e5lde|s\u00e4ljer)? ?(?:p\u00e5 uppdrag av|f\u00f6r \S+ r\u00e4kning|on behalf of)", re.IGNORECASE)
+_AFTER = re.compile(r"^[:'\u2019]?s? (?:räkning|vägnar|behalf)", re.IGNORECASE)
+_DOES = re.compile(
+    r"^,? (?:som )?(?:ringde|ringer|sålde|säljer)? ?(?:på uppdrag av|för (?:\S+ ){1,4}räkning|on behalf of)",
+    re.IGNORECASE,
+)
 
 
 class TipReader:
@@ -160,9 +163,11 @@ class TipReader:
                 why = f"The organisation number is {register.members[at].legal_name}'s"
                 found.append(self._hit(text, at, (number.start, number.end), Band.ACCEPT, "org-number", why, 1.0))
         for domain in find_domains(text):
-            found += self._claimed(text, (domain.start, domain.end), register.domains.get(domain.value, []), on, "domain")
+            claims = register.domains.get(domain.value, [])
+            found += self._claimed(text, (domain.start, domain.end), claims, on, "domain")
         for phone in find_phones(text):
-            found += self._claimed(text, (phone.start, phone.end), register.phones.get(phone.value, []), on, "phone")
+            claims = register.phones.get(phone.value, [])
+            found += self._claimed(text, (phone.start, phone.end), claims, on, "phone")
         return found
 
     def _claimed(
@@ -179,23 +184,17 @@ class TipReader:
             found.append(self._hit(text, at, place, band, rule, why, score))
         return found
 
-    def _name_hit(
-        self, text: str, span: NameSpan, tokens: Sequence[Token], on: date | None
-    ) -> list[FoundInText]:
+    def _name_hit(self, text: str, span: NameSpan, tokens: Sequence[Token], on: date | None) -> list[FoundInText]:
         written = text[span.start : span.end]
         bare = written[:-1].rstrip(":'\u2019") if span.genitive else written
         answer = self._match_name(bare, on, frozenset())
         if answer.member is None:
-            return [
-                self._hit(
-                    text, self._register.numbers[c.member], (span.start, span.end), Band.REVIEW, answer.rule, answer.why, c.score
-                )
-                for c in answer.candidates[:3]
-                if answer.band is Band.REVIEW
-            ]
+            rivals = answer.candidates[:3] if answer.band is Band.REVIEW else ()
+            owners = [(self._register.numbers[rival.member], rival.score) for rival in rivals]
+            place = (span.start, span.end)
+            return [self._hit(text, at, place, Band.REVIEW, answer.rule, answer.why, score) for at, score in owners]
         band, rule, why = answer.band, f"text-{answer.rule}", answer.why
-        kinds = {self._register.kinds[number] for number in span.names}
-        one_word = span.first == span.last or len({*kinds} & {NameKind.LEGAL}) == 0 and " " not in bare.strip()
+        one_word = span.first == span.last or " " not in bare.strip()
         if not span.ends:
             band, why = Band.REVIEW, f"{why}; the name may go on in the text"
         elif one_word and not (span.capital and self._is_unlike_a_word(bare)):
@@ -250,6 +249,3 @@ def role_at(text: str, start: int, end: int) -> tuple[Role, bool]:
     if _DOES.search(after):
         return Role.CALLER, False
     return Role.RESPONDENT, False
-
-
-__all__ = ["Candidate", "TipReader", "role_at"]

@@ -113,7 +113,8 @@ TRADE_WORDS = frozenset(
     avis lotteri lotteriet lottery foretag foretaget bolaget selskapet firma byra byran byra butik shop store
     marknads industri industrier industries partners partner center centre senter central abonnemang lotto spel
     kontroll products produkter svenska svensk norsk norske nordisk nordiska scandinavian skandinaviska swedish
-    norwegian european american national nationella nasjonal general global worldwide forenade allmanna callcenter contact""".split()
+    norwegian european american national nationella nasjonal general global worldwide forenade
+    allmanna callcenter contact""".split()
 )
 TOWNS = frozenset(
     """stockholm goteborg malmo uppsala vasteras orebro linkoping helsingborg jonkoping norrkoping lund umea gavle

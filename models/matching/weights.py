@@ -7,7 +7,7 @@ two apart by counting, so a short prior of trade words, towns and surname patter
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from models.matching.vocabulary import (
     BINDING,
@@ -30,7 +30,7 @@ class Words:
     """How often words stand in names, over members and, where there is a file of them, all companies."""
 
     def __init__(
-        self, names: Iterable[Sequence[str]], companies: Mapping[str, int] | None = None, company_count: int = 0
+        self, names: Iterable[Collection[str]], companies: Mapping[str, int] | None = None, company_count: int = 0
     ) -> None:
         self.among_members: Counter[str] = Counter()
         members = 0

@@ -21,7 +21,7 @@ from sources.inbox.triage import REASONS, find_reason
 
 TIPS_INFO = SourceInfo(
     kind="tips",
-    title="Tips to the association",
+    title="Tips",
     publisher="whoever writes to the association's inbox",
     licence="letters to the association; personal data is stripped on reading",
     parser_version=1,

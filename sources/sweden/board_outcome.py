@@ -127,6 +127,7 @@ def _mark_cases(sentence: str) -> tuple[str, list[frozenset[str]]]:
 def _read_sentence(
     marked: str, lists: list[frozenset[str]], number: int, context: frozenset[str] | None
 ) -> list[Statement]:
+    marked = w.WHERE.sub(r"\1 men i \1 ", marked)
     stated = _drop_clauses(w.NOT_HELD_WITHOUT.sub("men inte ", w.RELATIVE.sub(",", marked)))
     pieces = _pieces(stated)
     leading: frozenset[str] | None = context
@@ -256,6 +257,8 @@ def _pieces(stated: str) -> list[tuple[str, str]]:
 def _stands_alone(left: str, right: str) -> bool:
     """Tell whether what follows a conjunction is a statement of its own rather than more of the same phrase."""
     head = right[:200]
+    if w.EXCEPT.match(head.lstrip()):
+        return False
     hits = _predicates(head)
     stop = hits[0].start() if hits else len(head)
     own_verb = w.OWN_VERB.match(head[: stop + 12]) is not None

@@ -31,6 +31,7 @@ _LABEL = re.compile(rf"(?i:{_WORDS})(?![a-zåäö])")
 _MOST_LABELS = 300  # a page with more is no page of the board
 _BLOCK_CAP = 100_000  # characters from the first label to the last
 _OTHER_LABEL = re.compile(r"[A-ZÅÄÖ][A-Za-zÅÄÖåäö.\-]{2,24}(?: [a-zåäö]{2,15}){0,2} ?:(?!\S)")
+_VALUE_AHEAD = re.compile(r"\d|den \d|[Dd]nr\b")  # what a date or a case number begins with
 _COLON = re.compile(r"\.?[ \n]{0,3}:")
 _SECTIONS = {
     "complaint": r"(?:anmälar(?:ens|nas|nes)|anmälares|konsument(?:ens|ernas)) uppgifter",
@@ -137,19 +138,20 @@ def _find_unknown(page: PageText, known: list[_Label]) -> list[_Label]:
 
 
 def _is_label(page: PageText, hit: re.Match[str], word: str, colon: bool, ahead: str) -> bool:
-    if word == "uttalande" and not re.match(r"\d|den \d", ahead):
+    if word == "uttalande" and not _VALUE_AHEAD.match(ahead):
         return False
     start, capital = hit.start(), hit.group()[0].isupper()
     clean = _is_edge(page, start)
     if colon:
         return clean or capital
+    if _FIELD_OF[word] in ("date", "cases") and word != "datum" and _VALUE_AHEAD.match(ahead):
+        before = page.text[start - 1 : start]  # "Uttalande 2021-07-12Dnr 21-072": run together, no colon
+        return clean or (capital and (not before.isspace() or page.text[start - 2 : start - 1].isdigit()))
     if not clean or (word in _COLON_ONLY and word != "uttalande"):
         return False
     if _ends_at_edge(page, hit.end()):
         return True
     at_line_start = start == 0 or page.text[start - 1] == "\n"
-    if _FIELD_OF[word] in ("date", "cases"):
-        return at_line_start and re.match(r"\d|den \d|[Dd]nr", ahead) is not None
     return at_line_start and capital and page.text[hit.end() : hit.end() + 1] == " " and ahead[:1].isupper()
 
 

@@ -52,7 +52,7 @@ BREACH = re.compile(
         rf"(?:åsidosatt|åsidosätter|åsidosatte|överträtt|överträder|överträdde|överträda){_GAP} {NORM}",
         rf"(?:utgör|utgjorde|utgjort|innebär|innebar|inneburit|begått|skyldigt? till){_GAP} {_OFFENCE}",
         rf"(?:föreligger|föreligga|förelegat|skett){_GAP} {_OFFENCE}",
-        rf"{_OFFENCE}{_GAP} (?:föreligger|föreligga|förelegat|skett|begåtts)",
+        rf"{_OFFENCE}(?: [§\w.:]{{1,40}}){{0,8}}? (?:föreligger|föreligga|förelegat|skett|begåtts)",
         rf"(?:ingen|inte någon|inga) {_OFFENCE}(?! (?:har|föreligg|anses))",
         rf"oförenlig\w{{0,3}} med{_WITH}",
         r"(?:fälls|fällas|fällts|fälld|fäller)",
@@ -109,7 +109,10 @@ NOT_HELD = re.compile(
     r"|\b(?:frias|friat|fri|befrias|befriat|undgår|fritas|fritagit)(?: \w{1,15}){0,2}? från (?:\w{1,20} )?ansvar"
 )
 NOT_HELD_WITHOUT = re.compile(r"\butan att (?=(?:[\w.:&-]{1,40} ){0,8}?ansvar)")
-NEGATED_NORM = re.compile(rf"(?:dock |däremot )?(?:inte|ej)(?: heller)? (?:mot|med|emot) {NORM}")
+NEGATED_NORM = re.compile(
+    rf"(?:dock |däremot )?(?:inte|ej)(?: heller)? (?:(?:mot|med|emot) {NORM}"
+    r"|(?:genom|i fråga om|avseende|beträffande|angående|vad gäller|vad avser|när det gäller|i övrigt)\b)"
+)
 AFFIRMED_NORM = re.compile(rf"(?:väl|däremot|dock) (?:mot|med|emot) {NORM}")
 
 # -- what governs a predicate
@@ -132,7 +135,8 @@ UNSURE = re.compile(
 )
 PARTLY = re.compile(r"\b(?:delvis|i viss mån|till viss del)\b")
 QUESTION = re.compile(
-    r"\b(?:fråg\w{1,4}|prövat?|prövning\w{0,2}|bedömt|bedömning\w{0,2}|avgöra|ställning till) (?:\w{1,15} ){0,3}?"
+    r"\b(?:(?<!\bi )fråg\w{1,4}|prövat?|prövning\w{0,2}|bedömt|bedömning\w{0,2}|avgöra|ställning till) "
+    r"(?:\w{1,15} ){0,3}?"
     r"(?:om|huruvida)\b|\bhuruvida\b"
 )
 CLAIMED = re.compile(
@@ -148,6 +152,7 @@ SUPINE = re.compile(
 
 # -- which cases
 
+WHERE = re.compile(r"(⟦\d+⟧),? där ")  # "utom ärende X, där ...": what follows is about X
 OTHERS = re.compile(r"\b(?:övriga|övrigt|resterande|de andra|andra ärende\w{0,4}|återstående)\b")
 EXCEPT = re.compile(r"\b(?:utom|förutom|med undantag (?:av|för)|bortsett från|undantaget|frånsett)\b[^⟦]{0,40}⟦(\d+)⟧")
 SOME = re.compile(

@@ -28,7 +28,7 @@ from sources.wordpress import Discovery, discover_records
 
 DM_NAMNDEN_INFO = SourceInfo(
     kind="dm_namnden",
-    title="Etiska nämnden för direktmarknadsföring (DM-nämnden, NIX-nämnden)",
+    title="NIX-nämnden",
     publisher="NIX-nämnden",
     licence="Published decisions of the trade's own board; facts and links are kept, texts only for a short time",
     parser_version=1,
@@ -149,7 +149,7 @@ class DmNamnden:
             yield _refused(item, Fault(code="page-too-large", field="page", value=str(fault)))
             return
         if not page.labels:
-            yield _refused(item, Fault(code="page-unknown", field="page", value=_cut(page.all_text)))
+            yield _refused(item, Fault(code="page-unknown", field="page", value=_cut(page.all_text[:80])))
             return
         cases = read_case_field(page.values.get("cases", ""))
         faults = _find_faults(page, decoded.text, cases, item)
