@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Engine, select
 
@@ -45,6 +46,18 @@ def load_members(engine: Engine) -> list[KnownMember]:
     ]
 
 
+def list_turning_days(members: Iterable[KnownMember]) -> list[date]:
+    """Return the days on which any name begins to hold or no longer holds, in order."""
+    days: set[date] = set()
+    for member in members:
+        ends = [(name.valid_from, name.valid_to) for name in member.names]
+        for first, last in [*ends, (member.joined_on, member.left_on)]:
+            days.update([first] if first else [])
+            days.update([last + timedelta(days=1)] if last and last < date.max else [])
+            days.update([last] if last else [])
+    return sorted(days)
+
+
 @dataclass(frozen=True)
 class LinkedMention:
     """A further company named in a complaint, with what the matcher made of it."""
@@ -63,8 +76,9 @@ class Linker:
     source: str
     phone_hashes: Mapping[str, str]  # keyed hash of a register phone -> member
     answers: Mapping[MemoryKey, Answer] = field(default_factory=dict)  # about whole tips, by their id
+    turning_days: Sequence[date] | None = None  # see list_turning_days; None when there are too many
     reasons: dict[str, dict[str, object]] = field(default_factory=dict)
-    _links: dict[Asked, Link] = field(default_factory=dict)
+    _links: dict[tuple[object, ...], Link] = field(default_factory=dict)
 
     def link(self, draft: Draft) -> Link:
         """Return what the matcher makes of the company that a draft is about."""
@@ -96,10 +110,22 @@ class Linker:
         return Link(link.member, Band.REVIEW, link.why) if link.band is Band.ACCEPT and not said else link
 
     def _ask(self, asked: Asked) -> Link:
-        if asked not in self._links:
-            match = self.matcher.match(asked)
-            self._links[asked] = self._note(asked.text or str(asked.org_number), match)
-        return self._links[asked]
+        key = (asked.text, asked.org_number, self._same_answer_since(asked.on), asked.role)
+        if key not in self._links:
+            self._links[key] = self._note(asked.text or str(asked.org_number), self.matcher.match(asked))
+        return self._links[key]
+
+    def _same_answer_since(self, on: date | None) -> date | None:
+        """Return the first day since which the register gives the same answer as on this day.
+
+        Names come and go on few days, so that a name is asked about once for many dates. A file of all companies
+        knows too many days for that: then each date is asked about by itself.
+        """
+        days = self.turning_days
+        if on is None or days is None:
+            return on
+        place = bisect_right(days, on)
+        return days[place - 1] if place else date.min
 
     def _recall_tip(self, draft: Draft) -> Link | None:
         """Return what a person said of this very tip; a whole text is remembered by no other key."""

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from flows.alerting import AlertReport, settle_alerts
 from flows.ingest import Order, ingest_source
-from flows.linking import Linker, hash_phones, load_members
+from flows.linking import Linker, hash_phones, list_turning_days, load_members
 from flows.relink import relink
 from flows.reviewing import load_answers
 from flows.workplace import Workplace
@@ -94,8 +94,10 @@ def make_linkers(place: Workplace) -> Linkers:
     """Return what gives each source its linker, over one matcher built from the register and people's answers."""
     answers = load_answers(place.engine)
     matcher = make_matcher(place, answers)
-    phones = hash_phones(load_members(place.engine), place.hash_key)
-    return lambda source: Linker(matcher, source, phones, answers)
+    members = load_members(place.engine)
+    phones = hash_phones(members, place.hash_key)
+    days = None if place.settings.members.companies else list_turning_days(members)
+    return lambda source: Linker(matcher, source, phones, answers, days)
 
 
 def note_source(night: Night, fared: SourceNight) -> None:

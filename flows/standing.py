@@ -67,7 +67,11 @@ def title_of(name: str, chosen: AnySource, info: SourceInfo) -> str:
 
 
 def pick_country_source(place: Workplace, connection: Connection) -> str | None:
-    """Return the source among whose companies ranks are "in the country": the one with most complaints."""
+    """Return the source among whose companies ranks are "in the country", or None.
+
+    An authority's extract tells of complaints as they come in, a board only of what it decided: extracts go first, and
+    of several the one with most complaints.
+    """
     from sqlalchemy import func
 
     from models.tables import Complaint
@@ -78,7 +82,12 @@ def pick_country_source(place: Workplace, connection: Connection) -> str | None:
     table: Table = Complaint.__table__  # type: ignore[attr-defined]
     counted = select(table.c.source, func.count().label("n")).where(table.c.source.in_(naming)).group_by(table.c.source)
     sizes = {row.source: row.n for row in connection.execute(counted)}
-    return max(naming, key=lambda name: (sizes.get(name, 0), name)) if sizes else None
+    chosen = place.settings.sources
+    return max(
+        (name for name in naming if name in sizes),
+        key=lambda n: (chosen[n].kind == "extract", sizes[n], n),
+        default=None,
+    )
 
 
 def names_all(chosen: AnySource) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from models.words import Channel, Evidence, Kind, Outcome, Role
 
@@ -63,7 +63,7 @@ class Draft(_Strict):
     flags: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     precedence: int = 0  # of two records with one id the higher one stands (a re-examination, a newer host)
-    facts: Mapping[str, str] = {}  # hard facts for duplicates: message_id, sender (keyed hash), invoice, ...
+    facts: Mapping[str, str] = Field(default_factory=dict)  # hard facts for duplicates: message_id, sender (keyed hash), invoice, ...
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,31 @@ Environment variables override the file: ``KOLL_DATABASE_URL`` is ``[database] u
 deeper (``KOLL_SOURCES__TIPS__IMAP``). Paths are relative to the file. Secrets never stand in it: see ``SECRETS``.
 """
 
-import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from models.alerting.rules import AlertsConfig, RuleConfig, check_rules, read_rule
+from models.dates import read_date
+from models.faults import explain, find_passwords, name_unknown, show
 from models.words import Channel
 
 SECRETS = {
@@ -24,6 +37,7 @@ SECRETS = {
     "imap_password": "KOLL_IMAP_PASSWORD",
     "database_password": "KOLL_DATABASE_PASSWORD",
 }
+_PASSWORD_OF = {"smtp": "smtp_password", "imap": "imap_password", "url": "database_password"}
 _NOT_SETTINGS = {"KOLL_CONFIG", "KOLL_LOG"} | {name + end for name in SECRETS.values() for end in ("", "_FILE")}
 
 EXTRACT_FIELDS = (
@@ -54,14 +68,19 @@ def _address(value: str) -> str:
     return value
 
 
-def _no_password(url: str) -> str:
-    if urlsplit(url).password:
-        raise ValueError("a secret never stands in the file: leave the password out and set its KOLL_ variable")
-    return url
+def _leads_to(address: str, *schemes: str) -> bool:
+    """Tell whether ``address`` names a host (and a port that can be) under one of the schemes."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+def _one_line(value: str) -> str:
+    if not value.isprintable() or not value.strip():
+        raise ValueError("one line of plain text is needed")
+    return value.strip()
 
 
 Address = Annotated[str, BeforeValidator(_address)]
@@ -74,7 +93,7 @@ class _Section(BaseModel):
 class Association(_Section):
     """Whose eye this is. ``contact`` stands in the user agent, so that a publisher can reach a person."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Annotated[str, AfterValidator(_one_line)] = Field(max_length=80)
     language: Literal["sv", "en"] = "sv"
     timezone: str = "Europe/Stockholm"
     contact: str = ""
@@ -98,9 +117,15 @@ class Database(_Section):
     @field_validator("url")
     @classmethod
     def _known_engine(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://")):
+        value = value.replace("postgresql://", "postgresql+psycopg://", 1)
+        try:
+            address = make_url(value)
+            known = address.drivername in {"sqlite", "postgresql+psycopg"} and bool(address.database)
+        except (ArgumentError, ValueError):
+            known = False
+        if not known:
             raise ValueError("sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME is needed")
-        return value.replace("postgresql://", "postgresql+psycopg://", 1)
+        return value
 
 
 class ArchiveFolder(_Section):
@@ -129,10 +154,8 @@ class Mail(_Section):
     @field_validator("smtp")
     @classmethod
     def _known_protocol(cls, value: str | None) -> str | None:
-        if value is not None:
-            _no_password(value)
-            if urlsplit(value).scheme not in {"smtp", "smtps", "smtp+starttls"} or not urlsplit(value).hostname:
-                raise ValueError("smtp://HOST:PORT, smtps://HOST or smtp+starttls://USER@HOST is needed")
+        if value is not None and not _leads_to(value, "smtp", "smtps", "smtp+starttls"):
+            raise ValueError("smtp://HOST:PORT, smtps://HOST or smtp+starttls://USER@HOST is needed")
             if urlsplit(value).username and urlsplit(value).scheme == "smtp" and not _is_loopback(value):
                 raise ValueError(
                     "a log-in over plain smtp:// would be readable on the way: smtp+starttls:// or smtps://"
@@ -162,7 +185,7 @@ class SourceSettings(_Section):
     @field_validator("rows")
     @classmethod
     def _rising(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
-        if value is not None and not 0 <= value[0] <= value[1]:
+        if value is not None and not 0 <= value[0] <= max(value[1], 1) == value[1]:
             raise ValueError("two whole numbers, the lower first, are needed: rows = [min, max]")
         return value
 
@@ -181,24 +204,59 @@ class ExtractSettings(SourceSettings):
     @field_validator("columns")
     @classmethod
     def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        wrong = [_unknown(field, EXTRACT_FIELDS) for field in value if field not in EXTRACT_FIELDS]
+        wrong = [name_unknown(field, EXTRACT_FIELDS) for field in value if field not in EXTRACT_FIELDS]
         wrong += [
             f"{field} = the header of that column" for field in ("source_id", "received_on") if field not in value
         ]
         if wrong:
             raise ValueError("; ".join(wrong))
+        if empty := [field for field, header in value.items() if not header.strip()]:
+            raise ValueError(f"{', '.join(empty)}: the header of that column is needed, as it stands in the file")
         return value
+
+    @field_validator("channels")
+    @classmethod
+    def _one_code_each(cls, value: dict[str, Channel]) -> dict[str, Channel]:
+        codes: dict[str, set[Channel]] = {}
+        for theirs, ours in value.items():
+            codes.setdefault(" ".join(theirs.split()).casefold(), set()).add(ours)
+        if twice := [theirs for theirs, ours in codes.items() if len(ours) > 1]:
+            raise ValueError(f"{', '.join(map(repr, twice))}: two codes for one value (case does not matter); keep one")
+        return value
+
+    @field_validator("covers", mode="before")
+    @classmethod
+    def _known_form(cls, value: Any) -> Any:
+        """Turn two dates, as TOML has them too, into texts; a pattern must name both ends."""
+        ends = value.split("/") if isinstance(value, str) and "(" not in value else value
+        if isinstance(ends, list | tuple) and len(ends) == 2:
+            first, last = (read_date(str(end)) for end in ends)
+            if first and last and first <= last:
+                return str(first), str(last)
+        elif value is None or (isinstance(value, str) and _names_both_ends(value)):
+            return value
+        raise ValueError(
+            'two dates, the earlier first, as "2026-01-01/2026-08-25", or a pattern for the file name with '
+            "(?P<from>...) and (?P<to>...) is needed"
+        )
 
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, value: str | None) -> str | None:
         try:
             "".encode(value or "utf-8")
-        except LookupError as error:
+        except (LookupError, ValueError) as error:
             raise ValueError(
                 "an encoding such as utf-8 or cp1252 is needed, or leave it out to have it found"
             ) from error
         return value
+
+
+def _names_both_ends(pattern: str) -> bool:
+    try:
+        return {"from", "to"} <= set(re.compile(pattern).groupindex)
+    except re.error:
+        return False
 
 
 class BoardSettings(SourceSettings):
@@ -211,8 +269,8 @@ class BoardSettings(SourceSettings):
     @classmethod
     def _addresses(cls, value: list[str]) -> list[str]:
         for site in value:
-            if urlsplit(site).scheme not in {"http", "https"} or not urlsplit(site).hostname:
-                raise ValueError(f"{site!r}: an address such as https://nixnamnden.se is needed")
+            if not _leads_to(site, "http", "https"):
+                raise ValueError(f"{show(site)}: an address such as https://nixnamnden.se is needed")
         return [site.rstrip("/") for site in value]
 
 
@@ -228,10 +286,8 @@ class TipsSettings(SourceSettings):
     def _one_of_them(self) -> "TipsSettings":
         if (self.imap is None) == (self.maildir is None):
             raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
-        if self.imap is not None:
-            _no_password(self.imap)
-            if urlsplit(self.imap).scheme not in {"imap", "imaps"} or not urlsplit(self.imap).hostname:
-                raise ValueError("imap: imaps://USER@HOST/INBOX is needed")
+        if self.imap is not None and not _leads_to(self.imap, "imap", "imaps"):
+            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
         return self
 
 
@@ -271,6 +327,9 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 }
 
 
+_RULE_MODELS: Mapping[str, type[BaseModel]] = {model.__name__: model for model in get_args(RuleConfig)}
+
+
 def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read koll.toml and the environment into Settings.
 
@@ -283,28 +342,33 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
         raise SettingsInvalid(path, ["the file is not there: write one with `koll init`"]) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsInvalid(path, [f"cannot be read as TOML in UTF-8: {error}"]) from error
-    faults = list(_override(tables, environ))
+    told: dict[str, str] = {}
+    faults = [*_override(tables, environ, told), *_refuse_passwords(tables, told)]
     known = (*_SECTIONS, "sources", "rule")
-    faults += [_unknown(key, known) for key in tables if key not in known]
+    faults += [name_unknown(key, known) for key in tables if key not in known]
     sections: dict[str, Any] = {}
     for key, model in _SECTIONS.items():
         sections[key] = _read(model, tables.get(key, {}), key, faults, missing=key not in tables)
     sources = _read_sources(tables.get("sources", {}), faults)
     rules = _read_rules(tables.get("rule", []), faults)
-    groups = sections["mail"].groups if sections["mail"] else {}
-    faults += check_rules(_tables(tables.get("rule")), _tables_by_name(tables.get("sources")), groups)
+    faults += _check_rules(tables)
     if faults:
-        raise SettingsInvalid(path, faults)
+        raise SettingsInvalid(path, [_name_variable(fault, told) for fault in faults])
     sections["members"] = sections.pop("register")
     return _with_absolute_paths(Settings(file=path, sources=sources, rules=tuple(rules), **sections))
 
 
-def _tables(value: Any) -> list[Mapping[str, Any]]:
-    return [table for table in value if isinstance(table, dict)] if isinstance(value, list) else []
-
-
-def _tables_by_name(value: Any) -> list[str]:
-    return list(value) if isinstance(value, dict) else []
+def _check_rules(tables: Mapping[str, Any]) -> list[str]:
+    """Compare the rules with sources and groups as they stand in the file, also where these have faults of their own."""
+    mail, sources, rules = (tables.get(key) for key in ("mail", "sources", "rule"))
+    groups = mail.get("groups") if isinstance(mail, dict) else None
+    listed = groups if isinstance(groups, dict) else {}
+    readable = (
+        [table for table in rules if isinstance(table, dict) and isinstance(table.get("id", ""), str)]
+        if isinstance(rules, list)
+        else []
+    )
+    return check_rules(readable, sources if isinstance(sources, dict) else (), listed)
 
 
 def _read_sources(tables: Any, faults: list[str]) -> dict[str, AnySource]:
@@ -314,12 +378,15 @@ def _read_sources(tables: Any, faults: list[str]) -> dict[str, AnySource]:
         return sources
     for name, table in tables.items():
         place = f"sources.{name}"
-        if not isinstance(table, dict) or table.get("kind") not in SOURCE_KINDS:
-            kind = table.get("kind") if isinstance(table, dict) else table
-            faults.append(f"{place}.kind = {kind!r}: one of {', '.join(SOURCE_KINDS)} is needed")
+        kind = table.get("kind") if isinstance(table, dict) else None
+        if not isinstance(table, dict):
+            faults.append(f"{place}: a table is needed, written under [{place}]")
+        elif not isinstance(kind, str) or kind not in SOURCE_KINDS:
+            shown = f".kind = {show(kind)}" if "kind" in table else ".kind is missing"
+            faults.append(f"{place}{shown}: one of {', '.join(SOURCE_KINDS)} is needed")
         elif not name.replace("_", "").isalnum():
             faults.append(f"{place}: a name of letters, digits and underscores is needed")
-        elif source := _read(SOURCE_KINDS[table["kind"]], table, place, faults):
+        elif source := _read(SOURCE_KINDS[kind], table, place, faults):
             sources[name] = source
     return sources
 
@@ -330,23 +397,27 @@ def _read_rules(tables: Any, faults: list[str]) -> list[RuleConfig]:
         return []
     rules = []
     for number, table in enumerate(tables, 1):
+        place = f"rule {table.get('id', number) if isinstance(table, dict) else number}"
         try:
             rules.append(read_rule(table))
         except ValidationError as error:
-            faults += _explain(error, f"rule {table.get('id', number)}", table)
+            faults += explain(error, place, _RULE_MODELS[error.title])
         except ValueError as error:
-            faults.append(f"rule {table.get('id', number)}: {error}")
+            faults.append(f"{place}: {error}")
     return rules
 
 
 def _read(model: type[Any], table: Any, place: str, faults: list[str], *, missing: bool = False) -> Any:
+    if not isinstance(table, dict):
+        faults.append(f"{place} = {show(table)}: a table is needed, written under [{place}]")
+        return None
     try:
         return model.model_validate(table)
     except ValidationError as error:
         if missing:
             faults.append(f"[{place}] is missing: {', '.join(_required(model))} must be set")
         else:
-            faults += _explain(error, place, table, [field.alias or name for name, field in model.model_fields.items()])
+            faults += explain(error, place, model)
         return None
 
 
@@ -354,61 +425,61 @@ def _required(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
 
 
-def _explain(error: ValidationError, place: str, table: Any, known: list[str] | None = None) -> Iterator[str]:
-    for fault in error.errors():
-        steps = [str(step) for step in fault["loc"]]
-        key = ".".join([place, *steps])
-        if fault["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(steps[-1], known or [], 1)
-            yield f"{key}: unknown key" + (
-                f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known or [])}"
-            )
-        elif fault["type"] == "missing":
-            yield f"{key}: is missing"
-        else:
-            value = "" if isinstance(fault["input"], dict) else f" = {_show(fault['input'])}"
-            yield f"{key}{value}: {fault['msg'].removeprefix('Value error, ')}"
+def _refuse_passwords(tables: Mapping[str, Any], told: Mapping[str, str]) -> Iterator[str]:
+    """The database's address may carry its password where it comes from the environment, as hosts hand it out."""
+    for key in dict.fromkeys(find_passwords(tables)):
+        if key == "database.url" and key in told:
+            continue
+        name = SECRETS.get(_PASSWORD_OF.get(key.rpartition(".")[2], ""), "a KOLL_ variable")
+        yield f"{key}: a password never stands in an address: leave it out and set {name}, or {name}_FILE"
 
 
-def _show(value: object) -> str:
-    text = repr(value)
-    if isinstance(value, str) and "://" in value and urlsplit(value).password:
-        text = text.replace(str(urlsplit(value).password), "***")
-    return text if len(text) <= 80 else text[:77] + "..."
-
-
-def _unknown(key: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(key, known, 1)
-    return f"{key}: unknown key; " + (f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}")
-
-
-def _override(tables: dict[str, Any], environ: Mapping[str, str]) -> Iterator[str]:
+def _override(tables: dict[str, Any], environ: Mapping[str, str], told: dict[str, str]) -> Iterator[str]:
+    """Put the environment's settings into ``tables``, and into ``told`` which variable set which key; yield faults."""
     for name, value in sorted(environ.items()):
         if not name.startswith("KOLL_") or name in _NOT_SETTINGS:
             continue
         rest = name.removeprefix("KOLL_").lower()
         steps = rest.split("__") if "__" in rest else rest.split("_", 1)
-        if len(steps) < 2 or steps[0] not in {*_SECTIONS, "sources"}:
+        if len(steps) < 2 or not all(steps) or steps[0] not in {*_SECTIONS, "sources"}:
             yield f"{name}: no such setting; KOLL_SECTION_KEY is the form, such as KOLL_DATABASE_URL"
             continue
-        table = tables
-        for step in steps[:-1]:
-            table = table.setdefault(step, {})
-        table[steps[-1]] = _toml_value(value)
+        table: Any = tables
+        for place, step in enumerate(steps):
+            # A source is called as the file writes it: Tips and TIPS are one variable.
+            steps[place] = next((key for key in table if key.casefold() == step), step)
+            if place < len(steps) - 1:
+                table = table.setdefault(steps[place], {})
+            if not isinstance(table, dict):
+                yield f"{name}: {'.'.join(steps[: place + 1])} is no table, so nothing can be set in it"
+                break
+        else:
+            table[steps[-1]] = _toml_value(value)
+            told[".".join(steps)] = name
 
 
 def _toml_value(text: str) -> Any:
+    """Read lists, tables and quoted texts as TOML; anything else stands as it is, and its field makes a number of it."""
+    if not text.startswith(("[", "{", '"', "'")):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
+def _name_variable(fault: str, told: Mapping[str, str]) -> str:
+    for key, name in told.items():
+        if fault.startswith(key) and not fault[len(key) : len(key) + 1].isalnum():
+            return f"{fault} (set by {name})"
+    return fault
+
+
 def _with_absolute_paths(settings: Settings) -> Settings:
     root = settings.file.parent
 
     def settle(section: BaseModel) -> dict[str, Path]:
-        return {name: root / value for name, value in section if isinstance(value, Path)}
+        return {name: root / value.expanduser() for name, value in section if isinstance(value, Path)}
 
     url = settings.database.url
     if url.startswith("sqlite:///") and not url.endswith(":memory:"):

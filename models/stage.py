@@ -7,7 +7,7 @@ ten take the same few statements, and a row that has not changed is not touched.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -209,7 +209,9 @@ class Stage:
             "delete_after": (draft.received_on or self.now.date()) + TEXT_KEPT,
             "raw_sha256": draft.raw.sha256,
             "raw_locator": draft.raw.locator,
-            **asdict(link),
+            "member": link.member,
+            "band": link.band,
+            "why": link.why,
             **facts,
         }
 

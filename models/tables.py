@@ -24,6 +24,7 @@ __all__ = [
     "Parsed",
     "QuarantineItem",
     "ReviewAnswer",
+    "RowDecision",
     "Run",
     "SetAside",
     "SourceNight",
@@ -96,7 +97,10 @@ class SourceNight(SQLModel, table=True):
     changed: int = 0
     withdrawn: int = 0
     quarantined: int = 0
+    mended: int = 0  # open quarantine items that this night closed
     set_aside: int = 0
+    # asked of the web, by host
+    requests: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     complete_through: date | None = None
     seconds: float = 0.0
     at: datetime
@@ -129,6 +133,12 @@ class Parsed(SQLModel, table=True):
     name: str = Field(primary_key=True)
     sha256: str = Field(max_length=64)
     source_ids: list[str] = _json()  # empty for files with a period: they say themselves what is gone
+    first_day: date | None = None  # the period it is complete for
+    last_day: date | None = None
+    # the columns that a table had
+    header: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    parsed_at: datetime
+    place: int = 0  # of what was parsed at once, the later is the newer
 
 
 class Complaint(SQLModel, table=True):
@@ -226,6 +236,7 @@ class QuarantineItem(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=32)
     source: str
     source_id: str | None = None
+    row: str = Field(default="", index=True, max_length=32)  # what the row said, for telling that it came again
     name: str
     code: str
     reason: str
@@ -233,10 +244,28 @@ class QuarantineItem(SQLModel, table=True):
     raw_sha256: str = Field(max_length=64)
     raw_locator: str = ""
     draft: dict[str, Any] = _json()
-    state: str = "open"  # open, mended, repaired, rejected
+    state: str = "open"  # open; mended or replaced by its publisher or our parser; repaired or rejected by a person
     first_seen: datetime
     last_seen: datetime
     run_id: str = Field(max_length=40)
+
+
+class RowDecision(SQLModel, table=True):
+    """What a person said of a quarantined row; append only, the last one about a row holds whenever it comes again."""
+
+    __tablename__ = "row_decision"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(index=True, max_length=32)  # the quarantine item it was said of
+    row: str = Field(max_length=32)
+    source: str = Field(index=True)
+    source_id: str | None = None
+    said: str  # repair, reject
+    edits: dict[str, str] = _json()  # our field -> value, in full: an earlier repair's are among them
+    kept: bool = False  # a rejected row that had been stored
+    who: str
+    why: str = ""
+    at: datetime
 
 
 class ReviewAnswer(SQLModel, table=True):

@@ -43,9 +43,11 @@ _SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm"}
 _OTHER_TABLES = {".xls", ".xlsb", ".ods", ".numbers", ".zip", ".pdf", ".doc", ".docx"}  # sent for an extract, not one
 _MANGLED = re.compile(
     r"#(?:REF|N/A|NAME|VALUE|NULL|NUM|DIV/0|SAKNAS|VÄRDEFEL|OGILTIGT|REFERENS|NAMN)[!?]?|#{3,}"
-    r"|\d(?:[.,]\d+)?[Ee][+-]?\d+|\d{4}-\d\d-\d\d(?: \d\d:\d\d)?"
+    r"|\d(?:[.,]\d+)?[Ee][+-]\d\d+|\d{4}-\d\d-\d\d(?: \d\d:\d\d)?"
 )
-_PERSONAL = re.compile(r"(?<!\d)(?:(?:18|19|20)\d{6}[-+\u2010-\u2015 ]?|\d{6}[-+\u2010-\u2015])\d{4}(?!\d)")
+_PERSONAL = re.compile(r"(?<!\d)(?:18|19|20)?\d{6}[-+\u2010-\u2015 ]?\d{4}(?!\d)")
+_BLANKS = re.compile(r"[ \t\u00a0\u202f]+")  # not line ends nor control characters: those are damage in a key
+_SUSPECT = re.compile(r"\d{5}|@")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _SHOWN = 200
 
@@ -161,7 +163,7 @@ class Extract:
             org_number=self._read_number(cells.get("org_number", ""), flags) or number_in_name,
             channel=channel,
             channel_evidence=evidence,
-            category=self._mask(cells.get("category", "")) or None,
+            category=self._read_category(cells.get("category", "")),
             outcome=self._read_outcome(cells.get("outcome", ""), faults),
             text=self._mask(cells.get("text", "")) or None,
             flags=tuple(flags),
@@ -171,13 +173,17 @@ class Extract:
     def _mask(self, cell: str) -> str:
         return mask_text(cell, self.hash_key).text if cell else ""
 
+    def _read_category(self, cell: str) -> str | None:
+        """Return the publisher's own word, which is no place for a number or an address."""
+        return (self._mask(cell) if _SUSPECT.search(cell) else cell) or None
+
     def _show(self, cell: str) -> str:
         """Return a refused value as the quarantine keeps it: it may be anything, also what a person wrote."""
         return self._mask(cell[:_SHOWN])
 
     @staticmethod
     def _read_key(cell: str, faults: list[Fault]) -> str | None:
-        key = squeeze(cell)
+        key = _BLANKS.sub(" ", cell)
         if _MANGLED.fullmatch(key):
             faults.append(Fault(code="key-mangled", field="source_id", value=key[:_SHOWN]))
             return None
@@ -185,11 +191,14 @@ class Extract:
 
     def _read_company(self, cell: str) -> tuple[str | None, str | None]:
         """Return the company's name, and the masked number where somebody wrote a sole trader's into the name."""
-        name = squeeze(cell)
-        numbers = [found.group() for found in _PERSONAL.finditer(name) if _is_personal(found.group())]
-        for number in numbers:
-            name = squeeze(name.replace(number, "[personnummer]"))
-        return name or None, member_id(read_org_number(numbers[0]), self.hash_key) if numbers else None
+        name = _BLANKS.sub(" ", cell.replace("\r\n", " ").replace("\n", " "))
+        number = None
+        if _SUSPECT.search(name):
+            for written in _PERSONAL.findall(name):
+                if _is_personal(written):
+                    name = name.replace(written, "[personnummer]")
+                    number = number or self._read_number(written, [])
+        return name or None, number
 
     def _read_channel(self, cell: str, faults: list[Fault]) -> tuple[Channel | None, Evidence | None]:
         if not cell:
@@ -233,9 +242,17 @@ class Extract:
             return None
 
 
-def _is_personal(number: str) -> bool:
+def _is_personal(written: str) -> bool:
+    """Tell a person's number by its form, also one with a slip in it; ten digits in one piece may be a telephone's."""
+    digits = re.sub(r"\D", "", written)[-10:]
+    if not is_sole_trader(digits):
+        return False
+    return not written.isdigit() or len(written) == 12 or (digits[0] != "0" and _is_number(digits))
+
+
+def _is_number(digits: str) -> bool:
     try:
-        return is_sole_trader(read_org_number(number))
+        return bool(read_org_number(digits))
     except OrgNumberInvalid:
         return False
 

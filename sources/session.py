@@ -256,6 +256,7 @@ class PoliteSession:
             if budget.left() <= 0:
                 raise FetchFailed("too-slow", target.url, f"not done within {self._deadline:g} s", again=True)
             self.requests_made[target.key] += 1
+            find_host(target.key, self._clock).asked += 1
             guard = Guard(budget.left(), inside_allowed=is_inside_name(target.host))
             with guard, contextlib.closing(_Adapter(guard)) as adapter:
                 try:

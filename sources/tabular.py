@@ -24,6 +24,7 @@ MAX_RATIO = 100
 MAX_ENTRIES = 1_000
 MAX_COLUMNS = 200
 MAX_LINE = 1_000_000  # characters; more without a line end is no table
+_BLANK = " \t\r\n\u00a0"  # around a cell; a control character there is damage and stays to be seen
 _SEPARATORS = ";,\t|"
 _HINT = re.compile(r"sep=([^\"\r\n])\r?\n?", re.IGNORECASE)  # Excel's own, on a line before the header
 _WHOLE_FILE = re.compile("unexpected end|field limit")  # faults of csv that are no longer about one row
@@ -170,7 +171,7 @@ def _split_records(text: io.TextIOWrapper, separator: str) -> Iterator[_Row]:
                 ) from error
             cells, sound = next(csv.reader(last, delimiter=separator)), False
         if begins > 1 or not _HINT.fullmatch(last[0]):
-            yield _Row(begins, [cell.strip() for cell in cells], sound)
+            yield _Row(begins, [cell.strip(_BLANK) for cell in cells], sound)
         begins = reader.line_num + 1
 
 
@@ -293,4 +294,4 @@ def show_cell(value: object) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return str(value).strip(_BLANK)

@@ -8,6 +8,7 @@ second night away).
 import contextlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ class Host:
     turn: threading.Lock = field(default_factory=threading.Lock)
     ended_at: float | None = None
     quiet_until: float | None = None
+    asked: int = 0  # requests this process has made
 
     def wait_needed(self, now: float, delay: float) -> float:
         """Return the seconds until the host may be asked again."""
@@ -44,6 +46,15 @@ def find_host(key: str, clock: Clock) -> Host:
     """Return the one record of a host, the same for every session."""
     with _hosts_lock:
         return _hosts.setdefault((key, clock), Host())
+
+
+def count_requests() -> Counter[str]:
+    """Return how many requests this process has made, by host."""
+    with _hosts_lock:
+        made: Counter[str] = Counter()
+        for (key, _), host in _hosts.items():
+            made[key] += host.asked
+        return made
 
 
 class Budget:

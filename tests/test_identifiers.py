@@ -79,7 +79,9 @@ def test_a_domain_is_cut_to_what_somebody_registered(text: str, domain: str) -> 
     assert [found.value for found in find_domains(text)] == [domain]
 
 
-@pytest.mark.parametrize("text", ["anna@gmail.com", "facebook.com/bolaget", "a.b.", "version 3.11", "f.d. chef", "igår.Jag"])
+@pytest.mark.parametrize(
+    "text", ["anna@gmail.com", "facebook.com/bolaget", "a.b.", "version 3.11", "f.d. chef", "igår.Jag"]
+)
 def test_free_mail_and_plain_words_are_no_company_domain(text: str) -> None:
     assert find_domains(text) == []
 

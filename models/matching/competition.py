@@ -60,9 +60,7 @@ class Judge:
         if len(register.members) > LARGE_REGISTER:
             self.accept_from = ACCEPT_LARGE
 
-    def judge(
-        self, named: Named, scored: Sequence[Scored], other: Other | None, limit: float = 1.0
-    ) -> Match:
+    def judge(self, named: Named, scored: Sequence[Scored], other: Other | None, limit: float = 1.0) -> Match:
         """Return the answer for names sorted by rank. ``limit`` caps the score of what was found roundabout."""
         if not scored:
             return self._nobody(named, other)
@@ -115,9 +113,7 @@ class Judge:
             return Match(None, Band.NONE, 0.0, "names-non-member", why, (), details)
         return Match(None, Band.NONE, 0.0, "no-member-near", "No member's name is near this text", (), details)
 
-    def _details(
-        self, named: Named, scored: Sequence[Scored], other: Other | None
-    ) -> dict[str, object]:
+    def _details(self, named: Named, scored: Sequence[Scored], other: Other | None) -> dict[str, object]:
         best = scored[0]
         found: dict[str, object] = {
             "form": " ".join(named.form.words),

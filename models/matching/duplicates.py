@@ -20,7 +20,8 @@ from models.matching.quoting import split_quoted
 
 SHINGLE = 4  # words
 COMMON_SHINGLE, RARE_SHINGLE = 60, 3  # shingles in more reports say nothing; in so few they speak for themselves
-WHOLE_TEXT, SAME_TEXT, HALF_TEXT, SOME_TEXT = 0.97, 0.75, 0.5, 0.25
+RARE_ENOUGH = 2  # rare shingles shared
+WHOLE_TEXT, SAME_TEXT, COPIED_TEXT, HALF_TEXT, SOME_TEXT = 0.97, 0.75, 0.65, 0.5, 0.25
 LEAST_SHINGLES = 8
 LONGEST = 40_000
 MASKED = "0masked0"  # stands for what an authority blacked out; no run of words goes across it
@@ -94,6 +95,7 @@ class _Read:
 
     at: int
     report: Report
+    masked: bool
     shingles: set[int]
     facts: dict[str, set[str]]
 
@@ -101,7 +103,7 @@ class _Read:
 class _Comparison:
     """What two reports have in common."""
 
-    __slots__ = ("agree", "clash", "containment", "enough", "nearly", "rare")
+    __slots__ = ("agree", "clash", "containment", "enough", "masked", "nearly", "rare")
 
     def __init__(self, one: _Read, two: _Read, rare: int) -> None:
         shared = len(one.shingles & two.shingles)
@@ -109,6 +111,7 @@ class _Comparison:
         self.containment = shared / max(1, smaller)
         self.enough = smaller >= LEAST_SHINGLES
         self.rare = rare
+        self.masked = one.masked or two.masked
         self.agree = [kind for kind in _KINDS if one.facts[kind] & two.facts[kind]]
         self.clash = [
             kind for kind in _KINDS if one.facts[kind] and two.facts[kind] and not one.facts[kind] & two.facts[kind]
@@ -214,7 +217,7 @@ def _read(at: int, report: Report) -> _Read:
     for kind, value in report.facts.items():
         if kind in facts:
             facts[kind] = facts[kind] | {value.casefold()}
-    return _Read(at, report, shingles, facts)
+    return _Read(at, report, MASKED in told, shingles, facts)
 
 
 def _words(text: str) -> list[str]:
@@ -262,12 +265,13 @@ def _decide_text(one: Report, two: Report, seen: _Comparison) -> tuple[LinkKind,
         return None
     alike = f"{seen.containment:.0%} of the shorter text is in the other"
     same_text = seen.containment >= SAME_TEXT and seen.enough
-    if same_text and seen.clash and "invoice" not in seen.agree:
+    if seen.containment >= COPIED_TEXT and seen.enough and seen.clash and "invoice" not in seen.agree:
         clash = ", ".join(seen.clash)
         if seen.nearly or not _TELLING.isdisjoint(seen.agree):
             return LinkKind.POSSIBLE, "same-text-facts-differ", f"{alike}; the {clash} differ, perhaps by a slip"
         return LinkKind.CAMPAIGN, "copied-text", f"{alike}, but other facts ({clash}): several consumers, one template"
-    whole_text = seen.containment >= WHOLE_TEXT and seen.enough and seen.rare >= RARE_SHINGLE
+    # what an authority blacked out may have been another consumer's facts in a copied text
+    whole_text = seen.containment >= WHOLE_TEXT and seen.enough and seen.rare >= RARE_ENOUGH and not seen.masked
     if whole_text or (same_text and not _TELLING.isdisjoint(seen.agree)):
         facts = f", and the same {', '.join(seen.agree)}" if seen.agree else ""
         return LinkKind.SAME_EVENT, "same-text", alike + facts

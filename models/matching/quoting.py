@@ -9,6 +9,7 @@ _OPENS = re.compile(
     r"|_{10,}"
     r"|börja vidarebefordrat (?:brev|meddelande):?|begin forwarded message:?|start på videresendt melding:?"
     r"|(?:den|på|on|le)\b.{4,90}\b(?:skrev|wrote|schrieb)\b.{0,90}:?"
+    r"|\d{1,2}\.? \w{3,9}\.? \d{4}.{0,40}\bskrev\b.{0,90}:?"
     r"|\d{4}-\d\d-\d\d.{0,60}\bskrev\b.{0,90}:?"
     r"|(?:mån|tis|ons|tors?|fre|lör|sön)\w*\.?,? .{4,80}\bskrev\b.{0,90}:?"
     r"|.{2,80}<[^<>\s]+@[^<>\s]+>\s*skrev.{0,60}:"

@@ -1,0 +1,32 @@
+"""`make bench`: every measurement one after the other, as ratios within one run. ``--only NAME`` runs one of them."""
+
+import argparse
+import importlib
+import sys
+import time
+
+PARTS = {
+    "extract_path": "rows per second of the extract path beside a bare upsert",
+    "night": "the demo's night without Prefect, and the same night again",
+    "pages": "decisions parsed per second, per layout",
+    "judging": "drafts judged per second",
+    "matching": "who is meant: recall at precision, beside rapidfuzz and tf-idf",
+    "duplicates": "which reports are one event",
+    "cold": "a cold install and the demo",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=PARTS, action="append")
+    chosen = parser.parse_args().only or list(PARTS)
+    for name in chosen:
+        print(f"\n== {name}: {PARTS[name]}", flush=True)
+        sys.argv = [f"bench.{name}"]
+        started = time.perf_counter()
+        importlib.import_module(f"bench.{name}").main()
+        print(f"   ({time.perf_counter() - started:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

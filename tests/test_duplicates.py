@@ -1,0 +1,165 @@
+"""Two reports, one event."""
+
+import time
+
+import pytest
+
+from models.matching.duplicates import (
+    EventCount,
+    Link,
+    LinkKind,
+    Report,
+    count_events,
+    facts_in,
+    find_links,
+    group_events,
+)
+from models.matching.quoting import split_quoted
+
+STORY = (
+    "Jag blev uppringd av Velora Energi den 3/5. Säljaren påstod att mitt avtal skulle upphöra och ville ha mitt "
+    "personnummer för att kontrollera adressen. Bindningstiden nämndes aldrig, inte heller att ett tidigare avtal kostar "
+    "att lösa i förtid, och kundtjänsten hänvisar bara till ett inspelat samtal som jag inte får höra. Jag sade tydligt nej men fick ändå en faktura på 1 250 kronor med "
+    "nummer 43035966. Numret som ringde var 08-123 45 67 klockan 10.18. Jag vill att ni granskar bolaget."
+)
+TEMPLATE = STORY.replace("3/5", "9/8").replace("43035966", "99887766").replace("1 250", "890").replace("45 67", "99 11").replace("10.18", "17.40")  # fmt: skip
+FORWARDED = "Hej, se nedan.\n\n-----Ursprungligt meddelande-----\nFrån: En Konsument\nSkickat: den 3 maj 2027 10:12\nTill: info@forbund.se\nÄmne: Klagomål\n\n"  # fmt: skip
+
+
+def report(name: str, text: str = STORY, company: str = "V", **more: object) -> Report:
+    return Report(name, "agency", text, company, **more)  # type: ignore[arg-type]
+
+
+def link(*reports: Report) -> Link | None:
+    links = find_links(reports)
+    assert len(links) <= 1
+    return links[0] if links else None
+
+
+def kind(*reports: Report) -> LinkKind | None:
+    found = link(*reports)
+    return found.kind if found else None
+
+
+def test_the_same_mail_twice_is_one_report() -> None:
+    assert kind(report("a", message_id="<1@x>"), report("b", message_id="<1@x>")) is LinkKind.SAME_REPORT
+
+
+def test_a_message_id_alone_proves_nothing() -> None:
+    other = (
+        "Ett helt annat klagomål om en tidning som jag aldrig beställt och som ändå kommer varje vecka hem till mig."
+    )
+    assert link(report("a", message_id="<1@x>"), report("b", other, message_id="<1@x>")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        FORWARDED + STORY,
+        "FYI\n\nBörja vidarebefordrat brev:\n\n> Från: X\n> Ämne: Klagomål\n>\n> " + STORY,
+        STORY + "\n\nSkickat från Outlook för Android",
+        STORY.replace("tydligt", "tydlgit") + " Nu hotar de med inkasso.",
+        STORY[: len(STORY) * 9 // 10],
+    ],
+    ids=["forward", "apple", "resent", "edited", "excerpt with its facts"],
+)
+def test_the_same_text_in_another_wrapping_is_the_same_event(text: str) -> None:
+    assert kind(report("a"), report("b", text)) is LinkKind.SAME_EVENT
+
+
+def test_one_template_by_two_consumers_is_two_events_and_flagged() -> None:
+    found = link(report("a"), report("b", TEMPLATE))
+    assert found is not None and found.kind is LinkKind.CAMPAIGN
+    assert count_events(["a", "b"], [found]) == EventCount(2, 2)
+
+
+def test_the_same_matter_told_anew_elsewhere_is_linked_by_its_invoice() -> None:
+    retold = "Min mor fick faktura 43035966 fast hon sagt nej. Vi vill ha den struken."
+    found = link(report("a"), report("b", retold))
+    assert found is not None and (found.kind, found.rule) == (LinkKind.SAME_EVENT, "same-invoice")
+
+
+def test_a_phone_number_alone_links_nothing_but_with_the_day_it_does() -> None:
+    assert link(report("a"), report("b", "Okänd ringde från 08-1234567 och sålde el.")) is None
+    assert kind(report("a"), report("b", "Den 3 maj ringde 08-1234567 och sålde el.")) is LinkKind.SAME_EVENT
+
+
+def test_another_company_is_another_event() -> None:
+    assert link(report("a", company="V"), report("b", company="K")) is None
+
+
+def test_a_redacted_text_is_a_persons_to_judge_and_the_count_a_range() -> None:
+    masked = STORY.replace("3/5", "XXXX").replace("43035966", "XXXX").replace("08-123 45 67", "XXXX").replace("1 250", "XXXX").replace("10.18", "XXXX")  # fmt: skip
+    other = "Ett annat bolag har skickat en tidning som jag inte vill ha."
+    links = find_links([report("a"), report("b", masked), report("c", other)])
+    assert [found.kind for found in links] == [LinkKind.POSSIBLE]
+    assert count_events(["a", "b", "c"], links) == EventCount(2, 3)
+
+
+def test_a_reply_in_the_thread_is_the_same_event_unless_about_a_new_invoice() -> None:
+    first = report("a", message_id="<1@x>")
+    assert kind(first, report("b", "Har ni hunnit titta?", references=("<1@x>",))) is LinkKind.SAME_EVENT
+    new = "Nu kom en ny faktura med nummer 77665544, vad gör jag?"
+    assert kind(first, report("b", new, references=("<1@x>",))) is LinkKind.POSSIBLE
+
+
+def test_what_a_person_said_of_a_pair_stands() -> None:
+    pair = frozenset(("a", "b"))
+    assert find_links([report("a"), report("b")], {pair: False}) == []
+    said = find_links([report("a"), report("b", "Något helt annat.")], {pair: True})
+    assert [found.rule for found in said] == ["person"]
+
+
+def test_links_chain_into_one_event_named_after_the_first_report() -> None:
+    links = [
+        Link("a", "b", LinkKind.SAME_EVENT, "r", "w"),
+        Link("b", "c", LinkKind.SAME_REPORT, "r", "w"),
+        Link("c", "d", LinkKind.POSSIBLE, "r", "w"),
+        Link("a", "elsewhere", LinkKind.SAME_EVENT, "r", "w"),
+    ]
+    assert group_events(["a", "b", "c", "d"], links) == {"a": "a", "b": "a", "c": "a", "d": "d"}
+    assert count_events(["a", "b", "c", "d"], links) == EventCount(1, 2)
+
+
+def test_facts_are_read_from_text() -> None:
+    assert facts_in(STORY) == {
+        "invoice": {"43035966"},
+        "phone": {"+4681234567"},
+        "amount": {"1250"},
+        "hour": {"10:18"},
+        "day": {"05-03"},
+    }
+
+
+QUOTED = "Texten från början\nmed två rader"
+CLIENTS = [
+    "Den 5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n> Texten från början\n> med två rader",
+    "Den ons 5 maj 2027 09:31 Anna Lund <a@b.se> skrev:\n> Texten från början\n> med två rader",
+    "5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n\n> Texten från början\n> med två rader",
+    "Den 2027-05-05 kl. 09:31, skrev Anna Lund:\n> Texten från början\n> med två rader",
+    "2027-05-05 09:31 skrev Anna Lund:\n> Texten från början\n> med två rader",
+    "ons 5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n> Texten från början\n> med två rader",
+    "Från: Anna Lund <a@b.se>\nSkickat: den 5 maj 2027 09:31\nTill: info@x.se\nÄmne: SV: Klagomål\n\nTexten från början\nmed två rader",
+    "________________________________\nFrån: Anna Lund <a@b.se>\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\nTexten från början\nmed två rader",
+    "-----Ursprungligt meddelande-----\nFrån: Anna Lund\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\nTexten från början\nmed två rader",
+    "---------- Forwarded message ---------\nFrån: Anna Lund <a@b.se>\nDate: ons 5 maj 2027 kl 09:31\nSubject: Y\nTo: <x@y.se>\n\nTexten från början\nmed två rader",
+    "-------- Vidarebefordrat meddelande --------\nÄmne: Y\nDatum: 5 maj 2027\nFrån: Anna Lund <a@b.se>\nTill: x@y.se\n\nTexten från början\nmed två rader",
+    "Börja vidarebefordrat brev:\n\n> Från: Anna Lund <a@b.se>\n> Datum: 5 maj 2027\n> Ämne: Y\n>\n> Texten från början\n> med två rader",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("below", CLIENTS, ids=range(len(CLIENTS)))
+def test_what_is_quoted_is_split_from_what_is_new(below: str) -> None:
+    new, quoted = split_quoted("Hej igen, har ni svar?\n\n" + below)
+    assert (new, quoted) == ("Hej igen, har ni svar?", QUOTED)
+
+
+def test_a_signature_is_no_part_of_the_story() -> None:
+    assert split_quoted("Text.\n\nMed vänlig hälsning\nAnna\n070-1234567") == ("Text.", "")
+
+
+@pytest.mark.parametrize("unit", ["> ", "den skrev ", "a", "Från: ", "\n", "1 250 kr ", "12/3 ", "-"])
+def test_long_texts_are_read_in_linear_time(unit: str) -> None:
+    start = time.perf_counter()
+    find_links([report("a", unit * (40_000 // len(unit))), report("b", unit * 100)])
+    assert time.perf_counter() - start < 1.5

@@ -1,0 +1,147 @@
+"""Members named in tips, and companies named in decisions."""
+
+import time
+from datetime import date
+
+import pytest
+from stdnum import luhn
+
+from models.matching import Band, FoundInText, KnownMember, KnownName, Matcher, NameKind, Role, mentions_in_decision
+
+
+def number(nine: str) -> str:
+    return nine + luhn.calc_check_digit(nine)
+
+
+VELORA, TRIO, VIAFON, HEMNAT = number("556111222"), number("559333444"), number("556777888"), number("556999000")
+MATCHER = Matcher(
+    [
+        KnownMember(
+            VELORA,
+            VELORA,
+            "Velora Energi AB",
+            (KnownName(NameKind.BRAND, "Velora"), KnownName(NameKind.PHONE, "08-123 45 67"), KnownName(NameKind.DOMAIN, "velora.se")),
+        ),
+        KnownMember(TRIO, TRIO, "Trekanten Access AB", (KnownName(NameKind.BRAND, "Fyra"),)),
+        KnownMember(VIAFON, VIAFON, "Ringfon Sweden AB", (KnownName(NameKind.FORMER, "Samtalsbolaget Ringo AB", None, date(2020, 1, 1)),)),
+        KnownMember(HEMNAT, HEMNAT, "Hem Nät AB"),
+    ]
+)  # fmt: skip
+
+
+def found_in(text: str) -> list[tuple[str, str, Band, Role]]:
+    return [(found.member, found.text, found.band, found.role) for found in MATCHER.find_in_text(text)]
+
+
+def only(text: str) -> FoundInText:
+    (found,) = MATCHER.find_in_text(text)
+    return found
+
+
+def test_a_full_name_in_a_tip_is_accepted_where_it_stands() -> None:
+    text = "Hej! Jag blev uppringd av Velora Energi den 3 maj och sade nej."
+    found = only(text)
+    assert (found.member, found.band, text[found.start : found.end]) == (VELORA, Band.ACCEPT, "Velora Energi")
+
+
+@pytest.mark.parametrize("text", ["Velora Energis kundtjänst svarar inte", "Velora Energi:s faktura kom i går"])
+def test_a_genitive_is_still_the_name(text: str) -> None:
+    assert (only(text).member, only(text).band) == (VELORA, Band.ACCEPT)
+
+
+def test_written_together_is_still_the_name() -> None:
+    assert only("HemNät har lurat mig").member == HEMNAT
+
+
+def test_who_called_for_whom_is_told_apart() -> None:
+    assert found_in("Ringfon ringde på uppdrag av Velora Energi. De var påstridiga.") == [
+        (VIAFON, "Ringfon", Band.ACCEPT, Role.CALLER),
+        (VELORA, "Velora Energi", Band.ACCEPT, Role.PRINCIPAL),
+    ]
+
+
+def test_what_a_caller_claims_to_be_is_only_a_claim() -> None:
+    found = only("De sa att de var från Velora Energi, men det stämmer inte.")
+    assert (found.role, found.band) == (Role.CALLER, Band.REVIEW)
+    assert "only said so" in found.why
+
+
+def test_a_phone_number_in_a_tip_is_never_more_than_doubt() -> None:
+    assert (only("Numret var 08-1234567").band, only("Numret var 08-1234567").rule) == (Band.REVIEW, "phone")
+
+
+def test_an_address_and_an_organisation_number_tell() -> None:
+    assert only("Mejlet kom från order@velora.se").band is Band.ACCEPT
+    assert only(f"På avtalet stod {VELORA[:6]}-{VELORA[6:]}").band is Band.ACCEPT
+
+
+def test_a_name_that_goes_on_is_another_companys_until_somebody_says() -> None:
+    assert only("Velora Energi Nord AB ringde").band is Band.REVIEW
+
+
+def test_a_misspelt_name_goes_to_a_person() -> None:
+    assert (only("Vellora Energi ringde mig").member, only("Vellora Energi ringde mig").band) == (VELORA, Band.REVIEW)
+
+
+def test_a_brand_that_is_a_common_word_goes_to_a_person_and_only_where_a_company_is_due() -> None:
+    assert only("En säljare från fyra ringde").band is Band.REVIEW
+    assert found_in("de ringde fyra gånger") == []
+
+
+def test_a_former_name_after_its_time_goes_to_a_person() -> None:
+    assert MATCHER.find_in_text("Samtalsbolaget Ringo ringde", date(2019, 1, 1))[0].band is Band.ACCEPT
+    assert MATCHER.find_in_text("Samtalsbolaget Ringo ringde", date(2022, 1, 1))[0].band is Band.REVIEW
+
+
+def test_a_text_without_members_names_nobody() -> None:
+    assert (
+        found_in("Jag blev uppringd av Havsbro Media AB om ett lotteri. Energi är dyrt. Hem till mig kom ingen.") == []
+    )
+
+
+@pytest.mark.parametrize("unit", ["a", "ord ", "Velora ", "Aa Bb ", "1 2 ", "a.b.", "-", "\x00", "\U0001f600", "0 "])
+def test_long_texts_are_read_in_linear_time(unit: str) -> None:
+    start = time.perf_counter()
+    MATCHER.find_in_text(unit * (20_000 // len(unit)))
+    assert time.perf_counter() - start < 1.5
+
+
+@pytest.mark.parametrize(
+    ("respondent", "body", "expected"),
+    [
+        ("Fyra", "Bolaget uppger att samtalet ringdes av återförsäljaren Vigge Mobil.", [("Vigge Mobil", Role.CALLER)]),
+        ("Byalotten", "Bolaget har anlitat Stadssälj Sverige AB för samtalen.", [("Stadssälj Sverige AB", Role.CALLER)]),
+        ("Hem Nät", "Samtalet gjordes av bolagets partner Ringfon.", [("Ringfon", Role.CALLER)]),
+        ("Hem Nät", "Den som ringde var Hubbo AB, som nu är i konkurs.", [("Hubbo AB", Role.CALLER)]),
+        ("Trekanten Access", "De ringdes upp av Snabb communication och eSales.", [("Snabb communication", Role.CALLER), ("eSales", Role.CALLER)]),
+        ("Viking", "Samtalet utfördes av ett externt callcenter, Ringhjälpen i Norr AB.", [("Ringhjälpen i Norr AB", Role.CALLER)]),
+        ("Ringfokus", "Ringfokus är återförsäljare av Nordtele Sverige AB.", [("Nordtele Sverige AB", Role.PRINCIPAL)]),
+        ("Ringfokus", "Bolaget ringde på uppdrag av Hem Nät.", [("Hem Nät", Role.PRINCIPAL)]),
+        ("Ringfokus", "Bolaget ringer för Bredbandskompaniets räkning.", [("Bredbandskompaniet", Role.PRINCIPAL)]),
+        ("Byalotten", "Lotteriet drivs av Nymedia Sverige AB.", [("Nymedia Sverige AB", Role.PRINCIPAL)]),
+        ("Nyckel AB", "Nyckel AB sålde abonnemang för Nordtele AB.", [("Nordtele AB", Role.PRINCIPAL)]),
+        ("Nyckel AB", "Telefonnumret har köpts in från Adressgruppen Norden AB.", [("Adressgruppen Norden AB", Role.LIST_SUPPLIER)]),
+        ("Nyckel AB", "Uppringningssystemet levereras av Dialteknik AB.", [("Dialteknik AB", Role.TECH_VENDOR)]),
+    ],
+)  # fmt: skip
+def test_a_decisions_text_tells_who_called_and_for_whom(
+    respondent: str, body: str, expected: list[tuple[str, Role]]
+) -> None:
+    found = mentions_in_decision(body, respondent)
+    assert [(mention.text, mention.role) for mention in found] == expected
+    assert all(mention.sentence for mention in found)
+
+
+def test_the_respondent_and_the_authorities_are_not_mentions() -> None:
+    body = (
+        "Konsumenten kontaktades av Nyckel AB trots spärr i NIX-Telefon. Konsumentverket har yttrat sig. "
+        "Samtalet ringdes av Nyckel. DM-nämnden finner att bolaget på uppdrag av en kund brutit mot god sed."
+    )
+    assert mentions_in_decision(body, "Nyckel AB") == []
+
+
+@pytest.mark.parametrize("unit", ["A", "Bolaget ", "Aa Bb ", "ringde av ", "numret ", "A-", "utfördes av en "])
+def test_long_decisions_are_read_in_linear_time(unit: str) -> None:
+    start = time.perf_counter()
+    mentions_in_decision(unit * (60_000 // len(unit)), "X AB")
+    assert time.perf_counter() - start < 1.5
