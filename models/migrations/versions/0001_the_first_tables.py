@@ -171,6 +171,11 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("source_ids", sa.JSON(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=True),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("header", sa.JSON(), nullable=False),
+        sa.Column("parsed_at", UTCDateTime(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("source", "name"),
     )
     op.create_table(
@@ -178,6 +183,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=32), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=True),
+        sa.Column("row", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -192,6 +198,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_quarantine_row"), ["row"], unique=False)
         batch_op.create_index("quarantine_open", ["state", "source"], unique=False)
 
     op.create_table(
@@ -213,6 +220,25 @@ def upgrade() -> None:
     with op.batch_alter_table("review_answer", schema=None) as batch_op:
         batch_op.create_index("answer_about", ["text", "source", "role"], unique=False)
         batch_op.create_index(batch_op.f("ix_review_answer_question"), ["question"], unique=False)
+
+    op.create_table(
+        "row_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("row", sa.String(length=32), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=True),
+        sa.Column("said", sa.String(), nullable=False),
+        sa.Column("edits", sa.JSON(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("row_decision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_row_decision_key"), ["key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_row_decision_source"), ["source"], unique=False)
 
     op.create_table(
         "run",
@@ -299,7 +325,9 @@ def upgrade() -> None:
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("withdrawn", sa.Integer(), nullable=False),
         sa.Column("quarantined", sa.Integer(), nullable=False),
+        sa.Column("mended", sa.Integer(), nullable=False),
         sa.Column("set_aside", sa.Integer(), nullable=False),
+        sa.Column("requests", sa.JSON(), nullable=False),
         sa.Column("complete_through", sa.Date(), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("at", UTCDateTime(), nullable=False),
@@ -334,6 +362,11 @@ def downgrade() -> None:
     op.drop_table("source_state")
     op.drop_table("set_aside")
     op.drop_table("run")
+    with op.batch_alter_table("row_decision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_row_decision_source"))
+        batch_op.drop_index(batch_op.f("ix_row_decision_key"))
+
+    op.drop_table("row_decision")
     with op.batch_alter_table("review_answer", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_review_answer_question"))
         batch_op.drop_index("answer_about")
@@ -341,6 +374,7 @@ def downgrade() -> None:
     op.drop_table("review_answer")
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.drop_index("quarantine_open")
+        batch_op.drop_index(batch_op.f("ix_quarantine_row"))
 
     op.drop_table("quarantine")
     op.drop_table("parsed")
