@@ -60,6 +60,7 @@ class Workplace:
         """
         if self.engine.dialect.name == "postgresql":
             with self.engine.connect() as connection:
+                connection.detach()  # ended for good afterwards, not handed back to the pool with the lock on it
                 _take_advisory_lock(connection)
                 yield
         else:

@@ -9,12 +9,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, event, make_url, or_
+from sqlalchemy import JSON, Connection, Engine, String, Table, cast, event, make_url, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
 
-CHUNK = 5_000  # rows a statement; keeps memory and SQLite's parameter limit in bounds
+PARAMETERS = 30_000  # of one statement; SQLite takes 32,766, PostgreSQL 65,535
 
 
 class StoreUnusable(RuntimeError):
@@ -25,10 +25,11 @@ def open_engine(url: str, password: str | None = None) -> Engine:
     """Open the database at ``url``. SQLite runs in WAL, waits 60 s for a lock and enforces foreign keys."""
     address = make_url(url)
     if not address.drivername.startswith("sqlite"):
-        return create_engine(address.set(password=password) if password else address, pool_pre_ping=True)
+        address = address.set(password=password) if password else address
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": 60})
+    engine = create_engine(address, connect_args={"timeout": 60}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -108,24 +109,26 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return 0
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-    key = [column.name for column in table.primary_key]
-    changing = [name for name in rows[0] if name not in (*key, *keep)]
-    if changing:
-        # JSON has no equality on PostgreSQL: compare its text.
-        differs = [_comparable(table.c[n]).is_distinct_from(_comparable(insert.excluded[n])) for n in changing]
-        statement = insert.on_conflict_do_update(
-            index_elements=key, set_={name: insert.excluded[name] for name in changing}, where=or_(*differs)
-        )
-    else:
-        statement = insert.on_conflict_do_nothing(index_elements=key)
     written = 0
-    for start in range(0, len(rows), CHUNK):
-        written += connection.execute(statement, list(rows[start : start + CHUNK])).rowcount
+    size = PARAMETERS // len(rows[0])
+    for start in range(0, len(rows), size):
+        # One statement of many rows: only then do both drivers tell how many were written.
+        written += connection.execute(_write(connection, table, rows[start : start + size], keep)).rowcount
     return written
 
 
-def _comparable(column: Any) -> Any:
-    from sqlalchemy import JSON, String, cast
+def _write(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str]) -> Any:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table).values(list(rows))
+    key = [column.name for column in table.primary_key]
+    changing = [name for name in rows[0] if name not in (*key, *keep)]
+    if not changing:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    differs = [_comparable(table.c[n]).is_distinct_from(_comparable(insert.excluded[n])) for n in changing]
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in changing}, where=or_(*differs)
+    )
 
+
+def _comparable(column: Any) -> Any:
+    """JSON has no equality on PostgreSQL: its text is compared."""
     return cast(column, String) if isinstance(column.type, JSON) else column
