@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
 
-PARAMETERS = 30_000  # of one statement; SQLite takes 32,766, PostgreSQL 65,535
+CHUNK = 5_000  # rows a call; keeps memory in bounds
 
 
 class StoreUnusable(RuntimeError):
@@ -109,18 +109,18 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """
     if not rows:
         return 0
+    statement = _write(connection, table, list(rows[0]), keep)
     written = 0
-    size = PARAMETERS // len(rows[0])
-    for start in range(0, len(rows), size):
-        # One statement of many rows: only then do both drivers tell how many were written.
-        written += connection.execute(_write(connection, table, rows[start : start + size], keep)).rowcount
+    for start in range(0, len(rows), CHUNK):
+        chunk = list(rows[start : start + CHUNK])
+        written += connection.execute(statement, chunk, execution_options={"preserve_rowcount": True}).rowcount
     return written
 
 
-def _write(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str]) -> Any:
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table).values(list(rows))
+def _write(connection: Connection, table: Table, columns: Sequence[str], keep: Sequence[str]) -> Any:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
     key = [column.name for column in table.primary_key]
-    changing = [name for name in rows[0] if name not in (*key, *keep)]
+    changing = [name for name in columns if name not in (*key, *keep)]
     if not changing:
         return insert.on_conflict_do_nothing(index_elements=key)
     differs = [_comparable(table.c[n]).is_distinct_from(_comparable(insert.excluded[n])) for n in changing]
