@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from sqlalchemy import Connection, Table, select
@@ -213,7 +216,7 @@ EXPORTS: Mapping[str, Callable[[Workplace, Asked], Iterator[dict[str, Any]]]] = 
 }
 
 
-def write_rows(rows: Iterable[dict[str, Any]], form: str, target: io.BufferedIOBase | Any) -> int:
+def write_rows(rows: Iterable[dict[str, Any]], form: str, target: BinaryIO) -> int:
     """Write rows as jsonl, csv or xlsx into a binary stream; return how many. Cells never start a formula."""
     if form == "jsonl":
         number = 0
@@ -259,11 +262,12 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text[:32_000]
 
 
-def open_target(path: Path | None) -> Any:
-    """Return the file to write, private to its owner, or standard output."""
-    import os
-    import sys
-
+@contextmanager
+def open_target(path: Path | None) -> Iterator[BinaryIO]:
+    """Open the file to write, private to its owner, or standard output."""
     if path is None:
-        return sys.stdout.buffer
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        yield file

@@ -1,0 +1,135 @@
+"""The command line as people and scripts use it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from flows.demo import deliver_day
+from flows.koll import app
+from tests.demo_world import FIRST, World, demo_world
+
+runner = CliRunner()
+COMMANDS = (
+    "init", "demo", "nightly", "ingest", "status", "doctor", "export", "match", "members", "quarantine", "review",
+    "alerts",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The demo's world after its first night; the tests here only look, or put back what they change."""
+    with demo_world(tmp_path_factory.mktemp("cli") / "world") as laid_out:
+        deliver_day(laid_out.root, 1)
+        laid_out.night(FIRST)
+        yield laid_out
+
+
+def koll(world: World | None, *words: str) -> Result:
+    config = ("--config", str(world.config)) if world else ()
+    return runner.invoke(app, [*words, *config])
+
+
+def test_every_command_says_how_it_is_used() -> None:
+    for command in COMMANDS:
+        told = runner.invoke(app, [command, "--help"])
+        assert told.exit_code == 0 and "Usage" in told.stdout, command
+
+
+def test_wrong_use_ends_with_two_and_failure_with_one(world: World, tmp_path: Path) -> None:
+    assert runner.invoke(app, ["no-such-command"]).exit_code == 2
+    assert koll(world, "nightly", "--only", "ingen").exit_code == 2
+    assert koll(world, "export", "weather").exit_code == 2
+    missing = runner.invoke(app, ["status", "--config", str(tmp_path / "none.toml")])
+    assert missing.exit_code == 1 and "koll init" in missing.output
+
+
+def test_init_writes_a_configuration_that_has_no_faults_and_can_be_repeated(tmp_path: Path) -> None:
+    config = tmp_path / "new" / "koll.toml"
+    for _ in range(2):
+        assert runner.invoke(app, ["init", "--config", str(config)]).exit_code == 0
+    assert runner.invoke(app, ["status", "--config", str(config)]).exit_code == 0
+    doctor = runner.invoke(app, ["doctor", "--json", "--config", str(config)])
+    found = {finding["what"]: finding for finding in json.loads(doctor.stdout)}
+    assert doctor.exit_code == 1 and found["configuration"]["ok"] and found["database"]["ok"]
+    assert not found["konsumentverket"]["ok"] and "folder" in found["konsumentverket"]["found"]
+
+
+def test_status_shows_the_failing_source_first_with_its_command(world: World) -> None:
+    told = json.loads(koll(world, "status", "--json").stdout)
+    assert told["sources"][0]["source"] == "dm_gamla_arkivet"
+    assert told["sources"][0]["do"] == "koll ingest dm_gamla_arkivet"
+    assert koll(world, "status").stdout.startswith("dm_gamla_arkivet\tbroken")
+
+
+def test_looking_commands_load_neither_prefect_nor_great_expectations(world: World) -> None:
+    script = (
+        "import sys; from flows.koll import app\n"
+        "try: app(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'prefect', 'great_expectations', 'pandas'} & set(sys.modules)), file=sys.stderr)"
+    )
+    for words in (["--help"], ["status"], ["export", "complaints"], ["members", "list"], ["review", "list"]):
+        config = [] if words == ["--help"] else ["--config", str(world.config)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *words, *config],
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parent.parent,
+        )
+        assert done.stderr.strip().endswith("[]"), (words, done.stderr[-500:])
+
+
+def test_complaints_come_out_one_object_a_line_with_the_promised_keys(world: World) -> None:
+    rows = [json.loads(line) for line in koll(world, "export", "complaints").stdout.splitlines()]
+    keys = {
+        "source", "source_id", "kind", "date", "received_on", "event_on", "company", "channel", "channel_evidence",
+        "outcome", "reexamination", "url", "member", "match", "status", "flags",
+    }  # fmt: skip
+    assert rows and all(keys <= set(row) for row in rows)
+
+
+def test_who_is_this_is_answered_with_a_reason(world: World, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.jsonl"
+    lines = [{"id": "1", "text": "TELEFONHUSET NORRSKEN AKTIEBOLAG", "date": "2026-05-01"}, {"id": "2", "text": ""}]
+    asked.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    out = tmp_path / "out.jsonl"
+    assert koll(world, "match", "--file", str(asked), "-o", str(out)).exit_code == 0
+    first, second = map(json.loads, out.read_text("utf-8").splitlines())
+    assert (first["id"], first["member"], first["band"]) == ("1", "4491024172", "accept")
+    assert first["name"] == "Telefonhuset Norrsken AB" and first["why"] and first["score"] > 0.9
+    assert (second["member"], second["band"]) == (None, "none")
+    asked.write_text('{"id": 1}\n', "utf-8")
+    refused = koll(world, "match", "--file", str(asked), "-o", str(out))
+    assert refused.exit_code == 1 and "line 1" in refused.output
+
+
+def test_an_answer_to_a_question_is_counted_at_once_and_can_be_taken_back(world: World) -> None:
+    questions = json.loads(koll(world, "review", "list", "--json").stdout)
+    question = next(q for q in questions if q["source"] == "konsumentverket" and q["candidates"])
+    before = world.export("complaints")
+    accepted = koll(world, "review", "accept", question["question"], "--by", "anna", "--why", "same number")
+    assert accepted.exit_code == 0, accepted.output
+    assert question["question"] not in {
+        q["question"] for q in json.loads(koll(world, "review", "list", "--json").stdout)
+    }
+    linked = {(r["source"], r["source_id"]): r["member"] for r in world.export("complaints")}
+    behind = [tuple(one.split(" ", 1)) for one in question["behind"]]
+    assert {linked[one] for one in behind} == {question["candidates"][0]["member"]}
+    assert koll(world, "review", "undo", question["question"]).exit_code == 0
+    assert world.export("complaints") == before
+    answers = [row for row in world.export("reviews") if row["state"] == "answered"]
+    assert [row["said"] for row in answers] == ["member", "undone"] and answers[0]["who"] == "anna"
+
+
+def test_the_register_is_listed_and_shown_without_a_sole_traders_number(world: World) -> None:
+    listed = koll(world, "members", "list")
+    assert "Telefonhuset Norrsken AB" in listed.stdout
+    assert "530230" not in listed.stdout and "EF" in listed.stdout
+    shown = json.loads(koll(world, "members", "show", "449102-4172", "--json").stdout)
+    assert shown["counts"]["member"] == "4491024172" and shown["names"]
+    assert koll(world, "members", "show", "556779-4218").exit_code == 1
