@@ -52,7 +52,6 @@ def environment(home: Path, world: World) -> Iterator[dict[str, str]]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "NO_PROXY": "127.0.0.1",
-        "MEDLEMSKOLL_HOME": str(ROOT),
         "KOLL_CONFIG": str(world.config),
     }
     with (home / "server.log").open("wb") as log:
