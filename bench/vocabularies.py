@@ -15,7 +15,7 @@ ENGLISH = {
     Cleaning Recycling Waste Timber Paper Textiles Footwear Cosmetics Brewing Coffee Seafood
     Butchers Farms Feeds Stables Kennels Yachts Cycles Tyres Motors Rentals Leasing Lettings Brokers
     Wealth Claims Payroll""".split(),
-    "GEO": "Britannia Celtic Highland Lowland Northern Southern Western Eastern Midland Coastal Atlantic Anglian".split(),
+    "GEO": "Britannia Celtic Highland Lowland Northern Southern Western Eastern Midland Coastal Anglian".split(),
     "PLACES": """Wexcombe Harrowden Tilbrook Marlsea Penrose Ashdown Brackley Coldstream Dunmore Elmstead
     Fernhill Glenrock Hartsea Inverlea Kelsworth Langmere Moorgate Newhaven Oakhampton Pickering
     Quorndon Redmarsh Selwick Thornbury Ullswick Verwood Whitmore Yardley Saltburn Ribbleton
@@ -24,7 +24,7 @@ ENGLISH = {
     Ingram Jessop Kershaw Lattimer Maddox Norwood Oldham Prescott Quigley Radcliffe Sheldon
     Thackeray Underhill Vickers Wainwright Yates Blackwood Crowther Dalton Ellery Foxley Godwin
     Hathaway Kendrick Lockhart Merrick Nettleton""".split(),
-    "FIRST": "Alice Bernard Clara Douglas Edith Frank Grace Harold Ivy Jack Kitty Leonard Mabel Norman Olive Percy".split(),
+    "FIRST": "Alice Bernard Clara Douglas Edith Frank Grace Harold Ivy Jack Kitty Leonard Mabel Norman Olive".split(),
     "WORDS": """Amber Anchor Apple Arrow Beacon Bell Birch Bramble Bright Brook Cedar Cliff Clover Copper Coral
     Crown Dawn Deer Dove Eagle Ember Falcon Fern Flint Forge Fox Garnet Glen Grove Harbour Hazel
     Heron Holly Iron Ivory Jade Kestrel Lantern Laurel Linden Lion Maple Meadow Mill Mint North Oak

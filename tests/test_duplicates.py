@@ -18,12 +18,33 @@ from models.matching.quoting import split_quoted
 
 STORY = (
     "Jag blev uppringd av Velora Energi den 3/5. Säljaren påstod att mitt avtal skulle upphöra och ville ha mitt "
-    "personnummer för att kontrollera adressen. Bindningstiden nämndes aldrig, inte heller att ett tidigare avtal kostar "
-    "att lösa i förtid, och kundtjänsten hänvisar bara till ett inspelat samtal som jag inte får höra. Jag sade tydligt nej men fick ändå en faktura på 1 250 kronor med "
-    "nummer 43035966. Numret som ringde var 08-123 45 67 klockan 10.18. Jag vill att ni granskar bolaget."
+    "personnummer för att kontrollera adressen. Bindningstiden nämndes aldrig, inte heller att ett tidigare avtal "
+    "kostar att lösa i förtid, och kundtjänsten hänvisar bara till ett inspelat samtal som jag inte får höra. Jag "
+    "sade tydligt nej men fick ändå en faktura på 1 250 kronor med nummer 43035966. Numret som ringde var "
+    "08-123 45 67 klockan 10.18. Jag vill att ni granskar bolaget."
 )
-TEMPLATE = STORY.replace("3/5", "9/8").replace("43035966", "99887766").replace("1 250", "890").replace("45 67", "99 11").replace("10.18", "17.40")  # fmt: skip
-FORWARDED = "Hej, se nedan.\n\n-----Ursprungligt meddelande-----\nFrån: En Konsument\nSkickat: den 3 maj 2027 10:12\nTill: info@forbund.se\nÄmne: Klagomål\n\n"  # fmt: skip
+FACTS = ("3/5", "43035966", "1 250", "123 45 67", "10.18")
+
+
+def with_facts(*others: str) -> str:
+    """Return the story with other facts."""
+    text = STORY
+    for fact, other in zip(FACTS, others, strict=True):
+        text = text.replace(fact, other)
+    return text
+
+
+TEMPLATE = with_facts("9/8", "99887766", "890", "123 99 11", "17.40")
+MASKED = with_facts("XXXX", "XXXX", "XXXX", "XXXX", "XXXX")
+FORWARDED = """Hej, se nedan.
+
+-----Ursprungligt meddelande-----
+Från: En Konsument
+Skickat: den 3 maj 2027 10:12
+Till: info@forbund.se
+Ämne: Klagomål
+
+"""
 
 
 def report(name: str, text: str = STORY, company: str = "V", **more: object) -> Report:
@@ -89,9 +110,8 @@ def test_another_company_is_another_event() -> None:
 
 
 def test_a_redacted_text_is_a_persons_to_judge_and_the_count_a_range() -> None:
-    masked = STORY.replace("3/5", "XXXX").replace("43035966", "XXXX").replace("08-123 45 67", "XXXX").replace("1 250", "XXXX").replace("10.18", "XXXX")  # fmt: skip
     other = "Ett annat bolag har skickat en tidning som jag inte vill ha."
-    links = find_links([report("a"), report("b", masked), report("c", other)])
+    links = find_links([report("a"), report("b", MASKED), report("c", other)])
     assert [found.kind for found in links] == [LinkKind.POSSIBLE]
     assert count_events(["a", "b", "c"], links) == EventCount(2, 3)
 
@@ -132,20 +152,22 @@ def test_facts_are_read_from_text() -> None:
 
 
 QUOTED = "Texten från början\nmed två rader"
+MARKED = "> Texten från början\n> med två rader"
+SENDER = "Anna Lund <a@b.se>"
 CLIENTS = [
-    "Den 5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n> Texten från början\n> med två rader",
-    "Den ons 5 maj 2027 09:31 Anna Lund <a@b.se> skrev:\n> Texten från början\n> med två rader",
-    "5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n\n> Texten från början\n> med två rader",
-    "Den 2027-05-05 kl. 09:31, skrev Anna Lund:\n> Texten från början\n> med två rader",
-    "2027-05-05 09:31 skrev Anna Lund:\n> Texten från början\n> med två rader",
-    "ons 5 maj 2027 kl. 09:31 skrev Anna Lund <a@b.se>:\n> Texten från början\n> med två rader",
-    "Från: Anna Lund <a@b.se>\nSkickat: den 5 maj 2027 09:31\nTill: info@x.se\nÄmne: SV: Klagomål\n\nTexten från början\nmed två rader",
-    "________________________________\nFrån: Anna Lund <a@b.se>\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\nTexten från början\nmed två rader",
-    "-----Ursprungligt meddelande-----\nFrån: Anna Lund\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\nTexten från början\nmed två rader",
-    "---------- Forwarded message ---------\nFrån: Anna Lund <a@b.se>\nDate: ons 5 maj 2027 kl 09:31\nSubject: Y\nTo: <x@y.se>\n\nTexten från början\nmed två rader",
-    "-------- Vidarebefordrat meddelande --------\nÄmne: Y\nDatum: 5 maj 2027\nFrån: Anna Lund <a@b.se>\nTill: x@y.se\n\nTexten från början\nmed två rader",
-    "Börja vidarebefordrat brev:\n\n> Från: Anna Lund <a@b.se>\n> Datum: 5 maj 2027\n> Ämne: Y\n>\n> Texten från början\n> med två rader",
-]  # fmt: skip
+    f"Den 5 maj 2027 kl. 09:31 skrev {SENDER}:\n{MARKED}",
+    f"Den ons 5 maj 2027 09:31 {SENDER} skrev:\n{MARKED}",
+    f"5 maj 2027 kl. 09:31 skrev {SENDER}:\n\n{MARKED}",
+    f"Den 2027-05-05 kl. 09:31, skrev Anna Lund:\n{MARKED}",
+    f"2027-05-05 09:31 skrev Anna Lund:\n{MARKED}",
+    f"ons 5 maj 2027 kl. 09:31 skrev {SENDER}:\n{MARKED}",
+    f"Från: {SENDER}\nSkickat: den 5 maj 2027 09:31\nTill: info@x.se\nÄmne: SV: Klagomål\n\n{QUOTED}",
+    f"{'_' * 32}\nFrån: {SENDER}\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\n{QUOTED}",
+    f"-----Ursprungligt meddelande-----\nFrån: Anna Lund\nSkickat: den 5 maj 2027\nTill: X\nÄmne: Y\n\n{QUOTED}",
+    f"---------- Forwarded message ---------\nFrån: {SENDER}\nDate: ons 5 maj\nSubject: Y\nTo: <x@y.se>\n\n{QUOTED}",
+    f"-------- Vidarebefordrat meddelande --------\nÄmne: Y\nDatum: 5 maj\nFrån: {SENDER}\nTill: x@y.se\n\n{QUOTED}",
+    f"Börja vidarebefordrat brev:\n\n> Från: {SENDER}\n> Datum: 5 maj 2027\n> Ämne: Y\n>\n{MARKED}",
+]
 
 
 @pytest.mark.parametrize("below", CLIENTS, ids=range(len(CLIENTS)))

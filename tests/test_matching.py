@@ -261,11 +261,14 @@ def test_the_version_follows_the_register_and_the_companies() -> None:
     assert Matcher(MEMBERS, companies("Velorta AB")).version != MATCHER.version
 
 
+RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd "
+SMILE = "\U0001f600"
 BAD = [
-    "", "   ", "a" * 10_000, "\u05e9\u05dc\u05d5\u05dd " * 2_000, "\U0001f600" * 5_000, "\x00\x01\x02" * 3_000, "\u202e" + "abc" * 3_000,
-    "ord " * 5_000, "AB HB KB", "AB", "Aktiebolag", "1234567", "1 2 3 " * 1_500, "a.b." * 2_500, "-" * 10_000, "((" * 5_000,
-    "för " * 2_500, "jag " * 2_500 + "Velora", "Velora " * 1_400, "\ud800x", "@" * 10_000, "556677-" * 1_400,
-]  # fmt: skip
+    *("", "   ", "AB HB KB", "AB", "Aktiebolag", "1234567", "\ud800x"),
+    *("a" * 10_000, RIGHT_TO_LEFT * 2_000, SMILE * 5_000, "\x00\x01\x02" * 3_000, "\u202e" + "abc" * 3_000),
+    *("ord " * 5_000, "1 2 3 " * 1_500, "a.b." * 2_500, "-" * 10_000, "((" * 5_000, "@" * 10_000),
+    *("för " * 2_500, "jag " * 2_500 + "Velora", "Velora " * 1_400, "556677-" * 1_400),
+]
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))

@@ -17,12 +17,18 @@ BULK_HEADER = (
     "verksamhetsbeskrivning;postadress\n"
 )
 NUMBER = "556999123" + luhn.calc_check_digit("556999123")
-BULK = (
-    BULK_HEADER
-    + f'"{NUMBER}$ORGNR-IDORG";"";"SE-LAND";"Havsbro Media AB$FORETAGSNAMN-ORGNAM$2020-01-02|Sjöbolaget$SARS_FORNAMN-ORGNAM$2021-01-01";'
-    + '"AB-ORGFO";"";"";"";"2020-01-02";"Ska "sälja"; med mera";"Gatan 1$$ÅMÅL$66200$SE-LAND"\n'
-    + '"5560001112$ORGNR-IDORG";"";"SE-LAND";"Nedlagda Kvarnen AB$FORETAGSNAMN-ORGNAM$1990-01-02";"AB-ORGFO";"2015-06-30";"";"";"";"";""\n'
-)
+ROWS = [
+    [
+        f"{NUMBER}$ORGNR-IDORG", "", "SE-LAND",
+        "Havsbro Media AB$FORETAGSNAMN-ORGNAM$2020-01-02|Sjöbolaget$SARS_FORNAMN-ORGNAM$2021-01-01",
+        "AB-ORGFO", "", "", "", "2020-01-02", 'Ska "sälja"; med mera', "Gatan 1$$ÅMÅL$66200$SE-LAND",
+    ],
+    [
+        "5560001112$ORGNR-IDORG", "", "SE-LAND", "Nedlagda Kvarnen AB$FORETAGSNAMN-ORGNAM$1990-01-02",
+        "AB-ORGFO", "2015-06-30", "", "", "", "", "",
+    ],
+]  # fmt: skip
+BULK = BULK_HEADER + "".join(";".join(f'"{cell}"' for cell in row) + "\n" for row in ROWS)
 
 
 def read(path: Path) -> Companies:
@@ -57,10 +63,14 @@ def test_the_statistical_offices_file_is_read(tmp_path: Path) -> None:
     assert companies.with_org_number(NUMBER) == "Havsbro Media AB"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ['{"name": "Havsbro Media AB"}\n{"name": "Kvarn AB"}\n', "Havsbro Media AB\nKvarn AB\n", "name\nHavsbro Media AB\nKvarn AB\n"],
-)  # fmt: skip
+LISTS = [
+    '{"name": "Havsbro Media AB"}\n{"name": "Kvarn AB"}\n',
+    "Havsbro Media AB\nKvarn AB\n",
+    "name\nHavsbro Media AB\nKvarn AB\n",
+]
+
+
+@pytest.mark.parametrize("text", LISTS, ids=["json lines", "one a line", "with a header"])
 def test_plain_lists_of_names_are_read(tmp_path: Path, text: str) -> None:
     path = tmp_path / "names"
     path.write_text(text, encoding="utf-8")

@@ -60,6 +60,13 @@ def test_an_answer_is_asked_again_when_its_member_has_left() -> None:
     assert (found.band, found.rule) == (Band.REVIEW, "memory-stale")
 
 
+def test_an_answer_is_asked_again_for_what_came_after_its_member_left() -> None:
+    left = [KnownMember(VELORA, VELORA, "Velora Energi AB", (), None, date(2026, 9, 1)), MEMBERS[1]]
+    matcher = remembering(Said.MEMBER, VELORA, left)
+    assert matcher.match(Mention(DOUBTFUL.text, on=date(2026, 8, 30), source="agency")).rule == "memory-member"
+    assert matcher.match(Mention(DOUBTFUL.text, on=date(2026, 9, 30), source="agency")).rule == "memory-stale"
+
+
 def test_an_answer_is_asked_again_when_a_new_member_comes_near() -> None:
     newcomer = KnownMember(NORDFYR, NORDFYR, "Velora Energi HB")
     found = remembering(Said.MEMBER, VELORA, [*MEMBERS, newcomer], shown=(VELORA,), version="old").match(DOUBTFUL)

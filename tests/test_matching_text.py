@@ -14,19 +14,20 @@ def number(nine: str) -> str:
 
 
 VELORA, TRIO, VIAFON, HEMNAT = number("556111222"), number("559333444"), number("556777888"), number("556999000")
+VELORA_NAMES = (
+    KnownName(NameKind.BRAND, "Velora"),
+    KnownName(NameKind.PHONE, "08-123 45 67"),
+    KnownName(NameKind.DOMAIN, "velora.se"),
+)
+FORMER = KnownName(NameKind.FORMER, "Samtalsbolaget Ringo AB", None, date(2020, 1, 1))
 MATCHER = Matcher(
     [
-        KnownMember(
-            VELORA,
-            VELORA,
-            "Velora Energi AB",
-            (KnownName(NameKind.BRAND, "Velora"), KnownName(NameKind.PHONE, "08-123 45 67"), KnownName(NameKind.DOMAIN, "velora.se")),
-        ),
+        KnownMember(VELORA, VELORA, "Velora Energi AB", VELORA_NAMES),
         KnownMember(TRIO, TRIO, "Trekanten Access AB", (KnownName(NameKind.BRAND, "Fyra"),)),
-        KnownMember(VIAFON, VIAFON, "Ringfon Sweden AB", (KnownName(NameKind.FORMER, "Samtalsbolaget Ringo AB", None, date(2020, 1, 1)),)),
+        KnownMember(VIAFON, VIAFON, "Ringfon Sweden AB", (FORMER,)),
         KnownMember(HEMNAT, HEMNAT, "Hem Nät AB"),
     ]
-)  # fmt: skip
+)
 
 
 def found_in(text: str) -> list[tuple[str, str, Band, Role]]:
@@ -106,24 +107,25 @@ def test_long_texts_are_read_in_linear_time(unit: str) -> None:
     assert time.perf_counter() - start < 1.5
 
 
-@pytest.mark.parametrize(
-    ("respondent", "body", "expected"),
-    [
-        ("Fyra", "Bolaget uppger att samtalet ringdes av återförsäljaren Vigge Mobil.", [("Vigge Mobil", Role.CALLER)]),
-        ("Byalotten", "Bolaget har anlitat Stadssälj Sverige AB för samtalen.", [("Stadssälj Sverige AB", Role.CALLER)]),
-        ("Hem Nät", "Samtalet gjordes av bolagets partner Ringfon.", [("Ringfon", Role.CALLER)]),
-        ("Hem Nät", "Den som ringde var Hubbo AB, som nu är i konkurs.", [("Hubbo AB", Role.CALLER)]),
-        ("Trekanten Access", "De ringdes upp av Snabb communication och eSales.", [("Snabb communication", Role.CALLER), ("eSales", Role.CALLER)]),
-        ("Viking", "Samtalet utfördes av ett externt callcenter, Ringhjälpen i Norr AB.", [("Ringhjälpen i Norr AB", Role.CALLER)]),
-        ("Ringfokus", "Ringfokus är återförsäljare av Nordtele Sverige AB.", [("Nordtele Sverige AB", Role.PRINCIPAL)]),
-        ("Ringfokus", "Bolaget ringde på uppdrag av Hem Nät.", [("Hem Nät", Role.PRINCIPAL)]),
-        ("Ringfokus", "Bolaget ringer för Bredbandskompaniets räkning.", [("Bredbandskompaniet", Role.PRINCIPAL)]),
-        ("Byalotten", "Lotteriet drivs av Nymedia Sverige AB.", [("Nymedia Sverige AB", Role.PRINCIPAL)]),
-        ("Nyckel AB", "Nyckel AB sålde abonnemang för Nordtele AB.", [("Nordtele AB", Role.PRINCIPAL)]),
-        ("Nyckel AB", "Telefonnumret har köpts in från Adressgruppen Norden AB.", [("Adressgruppen Norden AB", Role.LIST_SUPPLIER)]),
-        ("Nyckel AB", "Uppringningssystemet levereras av Dialteknik AB.", [("Dialteknik AB", Role.TECH_VENDOR)]),
-    ],
-)  # fmt: skip
+CALLER, PRINCIPAL, LIST, TECH = Role.CALLER, Role.PRINCIPAL, Role.LIST_SUPPLIER, Role.TECH_VENDOR
+DECISIONS = [
+    ("Fyra", "Bolaget uppger att samtalet ringdes av återförsäljaren Vigge Mobil.", [("Vigge Mobil", CALLER)]),
+    ("Byalotten", "Bolaget har anlitat Stadssälj Sverige AB för samtalen.", [("Stadssälj Sverige AB", CALLER)]),
+    ("Hem Nät", "Samtalet gjordes av bolagets partner Ringfon.", [("Ringfon", CALLER)]),
+    ("Hem Nät", "Den som ringde var Hubbo AB, som nu är i konkurs.", [("Hubbo AB", CALLER)]),
+    ("Trekanten", "De ringdes upp av Snabb talk och eSales.", [("Snabb talk", CALLER), ("eSales", CALLER)]),
+    ("Viking", "Samtalet utfördes av ett callcenter, Ringhjälpen i Norr AB.", [("Ringhjälpen i Norr AB", CALLER)]),
+    ("Ringfokus", "Ringfokus är återförsäljare av Nordtele Sverige AB.", [("Nordtele Sverige AB", PRINCIPAL)]),
+    ("Ringfokus", "Bolaget ringde på uppdrag av Hem Nät.", [("Hem Nät", PRINCIPAL)]),
+    ("Ringfokus", "Bolaget ringer för Bredbandskompaniets räkning.", [("Bredbandskompaniet", PRINCIPAL)]),
+    ("Byalotten", "Lotteriet drivs av Nymedia Sverige AB.", [("Nymedia Sverige AB", PRINCIPAL)]),
+    ("Nyckel AB", "Nyckel AB sålde abonnemang för Nordtele AB.", [("Nordtele AB", PRINCIPAL)]),
+    ("Nyckel AB", "Telefonnumret har köpts in från Adressgruppen AB.", [("Adressgruppen AB", LIST)]),
+    ("Nyckel AB", "Uppringningssystemet levereras av Dialteknik AB.", [("Dialteknik AB", TECH)]),
+]
+
+
+@pytest.mark.parametrize(("respondent", "body", "expected"), DECISIONS)
 def test_a_decisions_text_tells_who_called_and_for_whom(
     respondent: str, body: str, expected: list[tuple[str, Role]]
 ) -> None:

@@ -170,8 +170,8 @@ def _take_legal_forms(found: list[str]) -> tuple[list[str], frozenset[str]]:
     kept: list[str] = []
     forms: set[str] = set()
     last = len(found) - 1
-    while last > 0 and found[last] in NOISE:
-        last -= 1
+    if last > 1 and found[last] in NOISE and found[last - 1] in LEGAL:
+        last -= 1  # "Bolaget AB org"
     end = last
     while end > 0 and (found[end] in LEGAL or (len(found[end]) == 1 and found[end] in "&")):
         forms.add(LEGAL[found[end]])

@@ -21,6 +21,7 @@ BY_NUMBER, BY_DOMAIN, BY_PHONE = 1.0, 0.995, 0.97
 UNLISTED_DOMAIN, OTHER_DOMAIN, LOOK_ALIKE = 0.9, 0.75, 0.57
 ONE_DIGIT_OFF = 0.58
 
+_HAS_DIGIT = re.compile(r"[0-9]")
 _HAS_IDS = re.compile(r"\d{4}|\d[\d ()/-]{4}|@|\w\.[^\W\d_]{2}")
 _BAIT = re.compile(
     r"-?(?:support|kundservice|kundtjanst|kundcenter|faktura|fakturor|betalning|info|erbjudande|erbjudanden|kampanj|"
@@ -30,6 +31,8 @@ _WORD = re.compile(r"[^\W_]+")
 _ABOUT_IDS = NOISE | SENTENCE_WORDS | frozenset(
     "nummer numret number phone email mail epost hemsida webb e post ring mobil mobile org".split()
 )  # fmt: skip
+
+_BESIDE_IDS = NOISE | {"", "nummer", "numret", "mail", "mejl", "epost", "e-post", "ring", "mobil", "hemsida", "org.nr"}
 
 
 @dataclass(slots=True)
@@ -55,7 +58,7 @@ class Identify:
         """Return the identifiers of a mention, or None when it is nothing but a name."""
         text = mention.text
         found = Ids()
-        if _HAS_IDS.search(text):
+        if ("." in text or "@" in text or _HAS_DIGIT.search(text)) and _HAS_IDS.search(text):
             found.numbers = find_org_numbers(text)
             found.phones = [
                 phone for phone in find_phones(text) if not any(_overlaps(phone, number) for number in found.numbers)
@@ -238,7 +241,10 @@ def _text_without(text: str, ids: Ids) -> str:
     words = _WORD.findall(fold(rest[:600]))
     if all(word in _ABOUT_IDS or word in FREE_HOSTS for word in words):
         return ""
-    return rest.strip(" ,;:()/-")
+    kept = rest.split()
+    while kept and fold(kept[-1]).strip(".:,;()") in _BESIDE_IDS:
+        kept.pop()
+    return " ".join(kept).strip(" ,;:()/-")
 
 
 def _with_ids(answer: Match, ids: Ids) -> Match:

@@ -89,8 +89,8 @@ class Matcher:
         }
         denied = frozenset({answer.member} if answer.said is Said.NOT_MEMBER and answer.member else ())
         fresh = self._match_afresh(mention, denied)
-        if answer.member is not None and answer.member not in self._register.numbers:
-            why = "The member that a person chose for this text is no longer in the register: please answer again"
+        if answer.member is not None and self._has_left(answer, mention.on):
+            why = "The member that a person named for this text has left since: please answer again"
             return _asked_again(fresh, why, entry)
         newcomers = self._newcomers(fresh, answer)
         if newcomers:
@@ -106,6 +106,14 @@ class Matcher:
             return replace(fresh, details={**fresh.details, **entry})
         why = "A person said that this text does not tell who is meant"
         return Match(None, Band.NONE, 0.0, "memory-ambiguous", why, fresh.candidates, entry)
+
+    def _has_left(self, answer: Answer, on: date | None) -> bool:
+        """Tell whether the member answered is gone, or had left by the day of a mention later than the answer."""
+        at = self._register.numbers.get(answer.member or "")
+        if at is None:
+            return True
+        left = self._register.members[at].left_on
+        return left is not None and on is not None and on > left and (answer.when is None or answer.when <= left)
 
     def _newcomers(self, fresh: Match, answer: Answer) -> list[str]:
         if answer.version == self.version or not answer.shown:

@@ -13,7 +13,8 @@ from models.matching.weights import OWN, WEAK, Words, is_prior_common
 SAME, SAME_LETTERS, SAME_STRONG, OTHER_ORDER = 1.0, 0.97, 0.97, 0.96
 ONE_COMMON_WORD = 0.6
 SAYS_LESS, SAYS_LESS_SHORT, SAYS_LESS_SHARED, SAYS_LESS_COMMON, SAYS_MORE = 0.935, 0.915, 0.87, 0.62, 0.6
-MOST_SLIPS = 2.25  # in one word
+MOST_SLIPS, MOST_SLIPS_LONG, LONG_WORD = 1.6, 2.25, 11  # cost in one word, and in one of eleven letters or more
+MOST_ALONE, LONG_NAME = 1.15, 9  # cost in a name of one word shorter than nine letters
 LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
 LEAST_LIKE = 0.6  # of two names without a common word, letters in order; below that no alignment is tried
@@ -25,7 +26,7 @@ CAPPED = {  # how high a score a reason for review leaves: it ranks what people 
     "initials": 0.925,
     "says-more": 0.6,
     "says-less": 0.875,
-    "slips": 0.925,
+    "slips": 0.94,
     "short-word": 0.7,
     "short-name": 0.925,
     "sounds-alike": 0.85,
@@ -152,6 +153,8 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
         return _fit_less(lain, score, meant, words, is_alone, bool(form.legal))
     if not lain.in_order and not lain.cost and _is_order_telling(form, name, words):
         return Fit(score, "other-order", [], lain)
+    if (lain.has("short") or lain.has("initials")) and not lain.has("same") and not lain.has("slip"):
+        return Fit(UNLIKE, "unlike", alignment=lain)  # an abbreviation needs a word beside it that tells
     if lain.has("initials"):
         return Fit(score, "abbreviated", ["initials"], lain)
     rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
@@ -161,11 +164,13 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
             found.caps.append("slips")
         if kind != "slip":
             continue
-        if cost > MOST_SLIPS:
+        if cost > (MOST_SLIPS if len(word) < LONG_WORD else MOST_SLIPS_LONG):
             found.caps.append("slips")
         if cost > SWAPPED and (word in words.initials or is_initialism(word) or form.has_initials(written)):
             found.caps.append("short-word")
-        elif _is_too_short(word, cost, len(lain.pairs) == 1, words):
+        elif _is_too_short(word, cost, len(lain.pairs) == 1, words) or (
+            len(lain.pairs) == 1 and len(written) < LONG_ENOUGH
+        ):
             found.caps.append("short-name")
     if lain.has("sound"):
         found.caps.append("sounds-alike")
@@ -174,7 +179,9 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
 
 def _is_too_short(word: str, cost: float, alone: bool, words: Words) -> bool:
     """Tell whether a slip makes too much of a short word; the more members, the sooner some name is a letter away."""
-    if cost > SWAPPED and len(word) <= (words.short_name if alone else words.short_name - 3):
+    if alone and cost > MOST_ALONE and len(word) < LONG_NAME:
+        return True
+    if cost > SWAPPED and len(word) <= (words.short_name if alone else words.short_name - 2):
         return True
     return alone and len(word) < (LONG_ENOUGH if cost > DOUBLED else words.short_name - 2)
 
@@ -225,8 +232,9 @@ def _fit_less(
     if lain.cost or not any(words.weight(word) >= OWN for word in shared):
         found.score = min(score - 0.1, SAYS_LESS_COMMON)
     elif is_alone(shared):
-        found.score = SAYS_LESS if max(map(len, shared)) >= LONG_ENOUGH else SAYS_LESS_SHORT
-        if is_company or len(shared) == 1:
+        long_enough = max(map(len, shared)) >= LONG_ENOUGH
+        found.score = SAYS_LESS if long_enough else SAYS_LESS_SHORT
+        if long_enough and (is_company or len(shared) == 1):
             found.caps = []
     elif any(words.among_members[word] == 1 for word in shared):
         found.score = SAYS_LESS_SHARED

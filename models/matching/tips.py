@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from models.identifiers import find_domains, find_org_numbers, find_phones
+from models.matching.forms import LONGEST, MOST_WORDS
 from models.matching.mention import FoundInText, Match
 from models.matching.register import Claim, Register, holds_on
 from models.matching.text import NameSpan, Token, find_names, tokens_of
@@ -58,8 +59,8 @@ class TipReader:
     # ------------------------------------------------------------------ a sentence where a name was expected
     def match_sentence(self, text: str, on: date | None, denied: frozenset[str]) -> Match | None:
         """Return the one member whose whole name stands inside a sentence, or None when this is no sentence."""
-        text = text[:600]
-        tokens = tokens_of(text, 60)
+        text = text[:LONGEST]
+        tokens = tokens_of(text, MOST_WORDS)
         if not any(self._is_sentence_word(token.word) for token in tokens):
             return None
         spans = [span for span in find_names(self._register, text, tokens, on) if self._tells(span)]

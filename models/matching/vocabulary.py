@@ -143,7 +143,7 @@ PATRONYMIC_STEMS = (
 PATRONYMIC_TAILS = "son|sson|sons|ssons|sen|ssen|sens"
 
 # Short forms that stand for a country or a group when a dot follows.
-DOTTED_WEAK = frozenset("sv sve sver no nor int intl inter grp gr nord scand".split())
+DOTTED_WEAK = frozenset("sv sve sver int intl inter grp scand".split())
 
 # Words that end a name inside a sentence, all lower case in the fold.
 SENTENCE_WORDS = frozenset(

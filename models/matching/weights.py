@@ -82,4 +82,4 @@ def is_prior_common(word: str) -> bool:
 
 def is_surname(word: str) -> bool:
     """Tell whether ``word`` is built like a Nordic surname, genitive or not."""
-    return len(word) >= 5 and _SURNAME.fullmatch(word) is not None
+    return len(word) >= 4 and _SURNAME.fullmatch(word) is not None
