@@ -19,10 +19,20 @@ from flows.reviewing import list_questions
 from flows.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
-from models.counting import Scope, Tally, count_members, find_rank, rank_companies, rank_members, read_watermarks
+from models.counting import (
+    Scope,
+    Tally,
+    count_members,
+    count_possible,
+    find_rank,
+    rank_companies,
+    rank_members,
+    read_watermarks,
+)
 from models.tables import (
     AlertEventRow,
     Complaint,
+    EventLink,
     Member,
     Mention,
     OutboxRow,
@@ -52,11 +62,13 @@ def export_complaints(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]
     with place.engine.connect() as connection:
         whys = {row.hash: row for row in connection.execute(select(Why.__table__))}  # type: ignore[attr-defined]
         mentions = _load_mentions(connection, asked)
+        links = _load_links(connection, asked)
         rows = connection.execution_options(yield_per=2000).execute(
             select(table).where(_known(table, asked)).order_by(table.c.source, table.c.source_id)
         )
         for row in rows:
-            yield _show_complaint(row, whys.get(row.why), mentions.get((row.source, row.source_id), []))
+            key = (row.source, row.source_id)
+            yield {**_show_complaint(row, whys.get(row.why), mentions.get(key, [])), "same_event": links.get(key, [])}
 
 
 def _known(table: Table, asked: Asked) -> Any:
@@ -72,6 +84,26 @@ def _load_mentions(connection: Connection, asked: Asked) -> dict[tuple[str, str]
     for row in connection.execute(select(table).where(_known(table, asked)).order_by(table.c.role, table.c.text)):
         shown = {"role": row.role, "text": row.text, "member": row.member, "band": row.band}
         found.setdefault((row.source, row.source_id), []).append(shown)
+    return found
+
+
+def _load_links(connection: Connection, asked: Asked) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return for each report the others that tell of the same event, surely or perhaps, seen from both."""
+    table: Table = EventLink.__table__  # type: ignore[attr-defined]
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in connection.execute(
+        select(table).where(_known(table, asked)).order_by(table.c.two_source, table.c.two_id)
+    ):
+        one, two = (row.one_source, row.one_id), (row.two_source, row.two_id)
+        for this, other, counted in ((one, two, True), (two, one, row.kind == "possible")):
+            shown = {
+                "source": other[0],
+                "source_id": other[1],
+                "kind": row.kind,
+                "why": row.why,
+                "counted_here": counted,
+            }
+            found.setdefault(this, []).append(shown)
     return found
 
 
@@ -114,6 +146,7 @@ def export_counts(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
         end = min(as_of, watermark) if watermark else as_of
         scope = Scope(Window(end - timedelta(days=ROLLING_DAYS - 1), end), known_at=asked.known_at)
         tallies = count_members(connection, scope)
+        perhaps = count_possible(connection, scope)
         country = pick_country_source(place, connection)
         ranked = rank_companies(connection, scope, country) if country else rank_members(tallies)
         through = read_watermarks(connection, asked.known_at)
@@ -127,6 +160,7 @@ def export_counts(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
             "window_from": scope.window.start.isoformat(),
             "window_to": end.isoformat(),
             "total": tally.total,
+            "total_at_least": tally.total - perhaps.get(member.member, 0),
             "phone_at_least": tally.by_channel[Channel.PHONE],
             "phone_unknown": tally.by_channel[Channel.UNKNOWN],
             "by_source": dict(sorted(tally.by_source.items())),

@@ -1,31 +1,33 @@
 """One source, from the world to the database: read, archive, parse, judge, link, merge. Safe to repeat at any point."""
 
-import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from tempfile import SpooledTemporaryFile
-from typing import IO, Protocol, runtime_checkable
 
 from sqlalchemy import Connection, select
 
 from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
+from expectations.volume import ROWS_TAKEN_BACK, tell
+from flows.drift import check_files, compare_headers, find_drift
 from flows.keeping import Keeper
 from flows.linking import Linker
+from flows.objects import parse_item, read_header
+from flows.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
 from models.drafts import Draft
+from models.repairs import REJECT, Repairs
 from models.stage import MergeCounts, Stage
 from models.store import upsert
-from models.tables import Parsed, SourceNight, SourceState, Watermark
+from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
 from models.words import Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Visit
 from sources.registry import build_source, name_user_agent
+from sources.turns import count_requests
 
 CHUNK = 50_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
-_IN_MEMORY = 16_000_000  # bytes of one object; larger ones are unpacked on disk
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
 _SET_ASIDE = "set-aside-"
 
@@ -42,13 +44,12 @@ class Order:
     accept_shrink: bool = False
 
 
-@runtime_checkable
-class Streaming(Protocol):
-    """A source whose objects may be too large for memory."""
+class _ItemBroken(Exception):
+    """One object of a reading cannot be parsed; ``fault`` says why."""
 
-    def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
-        """Parse from an open file."""
-        ...
+    def __init__(self, item: RawItem, fault: SourceBroken) -> None:
+        self.item = item
+        self.fault = fault
 
 
 def ingest_source(
@@ -63,8 +64,12 @@ def ingest_source(
     try:
         source = build_source(name, place.settings, place.hash_key, lambda: read_secret("imap_password"))
         log(f"{name}: reading{' the archive' if order.replay else ''}")
-        readings = _read(place, source, order, log)
-        _take_in(place, source, readings, order, linker(name), night)
+        before = count_requests()
+        try:
+            readings = _read(place, source, order, log)
+        finally:
+            night.requests = dict(count_requests() - before)
+        _take_in_what_is_left(place, source, readings, order, linker(name), night)
     except SourceBroken as error:
         night.code, night.message = error.code, str(error)
     except Exception as error:  # noqa: BLE001 - one broken source never stops the others; the type is named, not its data
@@ -109,25 +114,67 @@ def _read_state(place: Workplace, name: str) -> SourceState | None:
     return SourceState(**row._mapping) if row else None
 
 
-def _take_in(
+def _take_in_what_is_left(
     place: Workplace, source: Source, readings: list[Reading], order: Order, linker: Linker, night: SourceNight
+) -> None:
+    """Take all in; an object that cannot be parsed and has been taken away since no longer holds up the others."""
+    listed = {(item.name, item.sha256) for item in readings[-1].items}
+    passed_over: dict[tuple[str, str], str] = {}
+    while True:
+        try:
+            _take_in(place, source, readings, order, linker, night, passed_over)
+            return
+        except _ItemBroken as broken:
+            one = (broken.item.name, broken.item.sha256)
+            if one in listed:
+                raise broken.fault from broken
+            passed_over[one] = f"{broken.item.name} was taken away and is passed over [{broken.fault.code}]"
+
+
+def _take_in(
+    place: Workplace,
+    source: Source,
+    readings: list[Reading],
+    order: Order,
+    linker: Linker,
+    night: SourceNight,
+    passed_over: Mapping[tuple[str, str], str],
 ) -> None:
     newest = readings[-1]
     with place.engine.connect() as connection:
         with connection.begin():
             known = _load_parsed(connection, source.name)
             stage = Stage(connection, source.name, order.run_id, place.clock())
-        fresh = list(_find_fresh(readings, {} if order.replay else known))
-        keeper = Keeper(source.name, order.run_id, place.clock(), fresh, by_period=source.info.kind == "extract")
+            repairs = load_repairs(connection, source.name)
+            open_ids = _load_open_ids(connection, source.name)
+        found = _find_fresh(readings, {} if order.replay else known)
+        fresh = [item for item in found if (item.name, item.sha256) not in passed_over]
+        by_period = source.info.kind == "extract"
+        keeper = Keeper(
+            source.name,
+            order.run_id,
+            place.clock(),
+            fresh,
+            by_period=by_period,
+            repairs=repairs,
+            open_ids=open_ids,
+        )
+        keeper.findings += passed_over.values()
         judge = _make_judge(source, order, known, fresh)
         with connection.begin():
-            for drafts in _chunks(_parse_all(place, source, fresh)):
-                _judge_and_stage(drafts, judge, linker, keeper, stage)
+            for drafts in _chunks(_parse_all(place, source, fresh, keeper)):
+                _judge_and_stage(drafts, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
-            _refuse_shrunk(stage, order)
+            _refuse_shrunk(stage, keeper, order)
+            if by_period and not (order.accept_shrink or order.replay):
+                check_files(connection, keeper, _last_told(connection, source.name))
+            keeper.findings += compare_headers(keeper, {} if order.replay else known)
         connection.execution_options(writes=True)
         with connection.begin():
             counts = stage.merge()
+            if not order.replay:
+                came, on = counts.new + counts.changed, order.business_date
+                keeper.findings += find_drift(connection, source.name, source.bounds, on, came, by_night=not by_period)
             keeper.store(connection, linker.reasons.values())
             _move_watermark(connection, source, newest, keeper, order, place.clock())
             _remember_state(connection, source, newest)
@@ -138,6 +185,12 @@ def _take_in(
 def _load_parsed(connection: Connection, name: str) -> dict[str, Parsed]:
     rows = connection.execute(select(Parsed.__table__).filter_by(source=name))  # type: ignore[attr-defined]
     return {row.name: Parsed(**row._mapping) for row in rows}
+
+
+def _load_open_ids(connection: Connection, name: str) -> list[str]:
+    table = QuarantineItem.__table__  # type: ignore[attr-defined]
+    asked = select(table.c.source_id).where(table.c.source_id.is_not(None)).filter_by(source=name, state="open")
+    return [row.source_id for row in connection.execute(asked)]
 
 
 def _find_fresh(readings: Iterable[Reading], known: dict[str, Parsed]) -> Iterator[RawItem]:
@@ -165,15 +218,13 @@ def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: l
     )
 
 
-def _parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem]) -> Iterator[Draft]:
+def _parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem], keeper: Keeper) -> Iterator[Draft]:
     for item in fresh:
-        if isinstance(source, Streaming):
-            with place.archive.open(item.sha256) as packed, SpooledTemporaryFile(max_size=_IN_MEMORY) as stream:
-                shutil.copyfileobj(packed, stream)  # readers of tables go back and forth; an archived object does not
-                stream.seek(0)
-                yield from source.parse_stream(stream, item)
-        else:
-            yield from source.parse(place.archive.get(item.sha256), item)
+        try:
+            keeper.note_header(item, read_header(place, source, item))
+            yield from parse_item(place, source, item)
+        except SourceBroken as fault:
+            raise _ItemBroken(item, fault) from fault
 
 
 def _chunks(drafts: Iterator[Draft]) -> Iterator[list[Draft]]:
@@ -185,8 +236,18 @@ def _set_aside(draft: Draft) -> bool:
     return any(flag.startswith(_SET_ASIDE) for flag in draft.flags)
 
 
-def _judge_and_stage(drafts: list[Draft], judge: Judge, linker: Linker, keeper: Keeper, stage: Stage) -> None:
+def _judge_and_stage(
+    parsed: list[Draft], judge: Judge, linker: Linker, keeper: Keeper, stage: Stage, repairs: Repairs
+) -> None:
     """Judge one chunk, whatever items it is from, and stage what was accepted of it."""
+    drafts = []
+    for draft, decision in map(repairs.settle, parsed):
+        if decision is not None:
+            keeper.note_decided(repairs.row_of(draft), draft)
+        if decision is None or decision.said != REJECT:
+            drafts.append(draft)
+        elif keeper.keep_rejected(draft, was_stored=decision.kept) and draft.source_id:
+            stage.present(keeper.item_of(draft), [draft.source_id])
     judgement = judge.judge_chunk([draft for draft in drafts if not _set_aside(draft)])
     keeper.keep(judgement, [draft for draft in drafts if _set_aside(draft)], linker)
     stage.add((keeper.item_of(draft), draft, linker.link(draft)) for draft in judgement.accepted)
@@ -215,9 +276,11 @@ def _settle(stage: Stage, judge: Judge, keeper: Keeper, newest: Reading, known: 
         stage.cover(last, None)
 
 
-def _refuse_shrunk(stage: Stage, order: Order) -> None:
+def _refuse_shrunk(stage: Stage, keeper: Keeper, order: Order) -> None:
     """A file with far fewer rows than we know of is an outage, not good news."""
     gone, known = stage.find_gone()
+    if gone >= _SHRINK_ROWS and gone > known / 10 and not order.replay:
+        keeper.findings.append(tell(ROWS_TAKEN_BACK, f"{gone} of {known} known rows are gone"))
     if gone >= _SHRINK_ROWS and gone > known / 2 and not (order.accept_shrink or order.replay):
         raise SourceBroken(
             "source-shrunk",
@@ -232,14 +295,18 @@ def _move_watermark(
     """Note the date the source is now complete through; a date in the future is cut to the business date."""
     reached = [min(day, order.business_date) for day in (newest.complete_through, keeper.period_end) if day]
     table = Watermark.__table__  # type: ignore[attr-defined]
-    before = connection.execute(
-        select(table.c.complete_through).filter_by(source=source.name).order_by(table.c.id.desc()).limit(1)
-    ).scalar()
+    before = _last_told(connection, source.name)
     through = max(reached, default=None)
     if through and (before is None or through > before):
         row = {"source": source.name, "complete_through": through, "recorded_at": now, "run_id": order.run_id}
         connection.execute(table.insert(), row)
     keeper.complete_through = max((day for day in (through, before) if day), default=None)
+
+
+def _last_told(connection: Connection, name: str) -> date | None:
+    table = Watermark.__table__  # type: ignore[attr-defined]
+    asked = select(table.c.complete_through).filter_by(source=name).order_by(table.c.id.desc()).limit(1)
+    return connection.execute(asked).scalar()
 
 
 def _remember_state(connection: Connection, source: Source, newest: Reading) -> None:
@@ -251,6 +318,8 @@ def _report(night: SourceNight, counts: MergeCounts, keeper: Keeper, fresh: list
     night.items, night.drafts, night.accepted = len(fresh), keeper.drafts, keeper.accepted
     night.new, night.changed, night.withdrawn = counts.new, counts.changed, counts.withdrawn
     night.quarantined, night.set_aside = keeper.refused, keeper.set_aside
-    night.complete_through = keeper.complete_through
-    night.message = "; ".join(keeper.findings)[:1000]
+    night.complete_through, night.mended = keeper.complete_through, keeper.mended
+    good = [f"{keeper.mended} quarantined row(s) mended"] if keeper.mended else []
+    good += [f"{keeper.rejected} row(s) left out as a person said"] if keeper.rejected else []
+    night.message = "; ".join([*keeper.findings, *good])[:1000]
     night.verdict = Verdict.ODD if keeper.findings or keeper.refused else Verdict.OK

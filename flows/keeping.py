@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Table, select, update
 from expectations.judge import Judgement, Quarantined
 from flows.linking import LinkedMention, Linker
 from models.drafts import Draft
+from models.repairs import Repairs
 from models.store import upsert
 from models.tables import Mention, Parsed, QuarantineItem, SetAside, Why
 from sources.contract import RawItem
@@ -27,15 +29,22 @@ _NOTHING_TO_MEND = {"company-missing"}  # the flag on the complaint says it all;
 
 
 @dataclass
-class _Held:
+class Held:
     """What one archived object was found to hold."""
 
     number: int
     item: RawItem
     ids: set[str] = field(default_factory=set)
-    first: date | None = None
-    last: date | None = None
+    days: Counter[date] = field(default_factory=Counter)  # rows of a file by their own day
+    refused: int = 0
     nameless: int = 0  # refused rows whose id cannot be read
+    complete_for: tuple[date, date] | None = None
+    header: list[str] = field(default_factory=list)
+
+    @property
+    def period(self) -> tuple[date, date] | None:
+        """The days a file is about: what it says, else those of its rows."""
+        return self.item.covers or ((min(self.days), max(self.days)) if self.days else None)
 
 
 class Keeper:
@@ -44,18 +53,33 @@ class Keeper:
     With ``by_period`` each item is a file that is complete for a period.
     """
 
-    def __init__(self, source: str, run_id: str, now: datetime, fresh: Sequence[RawItem], *, by_period: bool) -> None:
+    def __init__(
+        self,
+        source: str,
+        run_id: str,
+        now: datetime,
+        fresh: Sequence[RawItem],
+        *,
+        by_period: bool,
+        repairs: Repairs | None = None,
+        open_ids: Iterable[str] = (),
+    ) -> None:
         self.source = source
         self.run_id = run_id
         self.now = now
-        self.drafts = self.accepted = self.refused = self.set_aside = 0
+        self.drafts = self.accepted = self.refused = self.rejected = self.mended = self.set_aside = 0
         self.findings: list[str] = []
         self.period_end: date | None = None
         self.complete_through: date | None = None
         self.last_item = len(fresh)
         self._by_period = by_period
+        self._repairs = repairs or Repairs({}, ())
+        self._open_ids = frozenset(open_ids)  # rows that wait in quarantine, to be told when they come in well
+        self._read_well: set[str] = set()
+        self._held_back: set[str] = set()  # ids of rows that are refused or flagged
+        self._decided: dict[str, Draft] = {}
         # Two items with the same bytes hold the same rows; the newer one stands for both.
-        self._held = {item.sha256: _Held(number, item) for number, item in enumerate(fresh, 1)}
+        self._held = {item.sha256: Held(number, item) for number, item in enumerate(fresh, 1)}
         self._fresh = fresh
         self._quarantine: dict[str, dict[str, Any]] = {}
         self._aside: list[dict[str, Any]] = []
@@ -64,6 +88,11 @@ class Keeper:
     def item_of(self, draft: Draft) -> int:
         """Return the number of the item that a draft was read from."""
         return self._held[draft.raw.sha256].number
+
+    @property
+    def held(self) -> Iterator[Held]:
+        """What each object holds, the newest last."""
+        return iter(self._held.values())
 
     def keep(self, judgement: Judgement, aside: Iterable[Draft], linker: Linker) -> None:
         """Note one judged chunk."""
@@ -82,8 +111,9 @@ class Keeper:
     def _note_accepted(self, draft: Draft, linker: Linker) -> None:
         assert draft.source_id is not None
         held = self._held[draft.raw.sha256]
-        if day := draft.received_on:
-            held.first, held.last = min(held.first or day, day), max(held.last or day, day)
+        self._note_read_well(draft.source_id)
+        if self._by_period and draft.received_on:
+            held.days[draft.received_on] += 1
         if not self._by_period:
             held.ids.add(draft.source_id)
             if mentions := linker.link_mentions(draft):
@@ -99,6 +129,38 @@ class Keeper:
             held.nameless += 1
         elif not self._by_period:
             held.ids.add(one.draft.source_id)
+        if one.draft.source_id:
+            self._held_back.add(one.draft.source_id)
+            self._read_well.discard(one.draft.source_id)
+        held.refused += not one.kept
+
+    def _note_read_well(self, source_id: str) -> None:
+        """A later file that holds a row well closes what an earlier one was refused for."""
+        if source_id in self._open_ids:
+            self._read_well.add(source_id)
+        if self._by_period and source_id in self._held_back:
+            self._held_back.discard(source_id)
+            for row in self._quarantine.values():
+                if row["source_id"] == source_id:
+                    row["state"] = "mended"
+
+    def note_decided(self, row: str, draft: Draft) -> None:
+        """Note where a row that a person has decided about has come again; the newest place stands."""
+        self._decided[row] = draft
+
+    def keep_rejected(self, draft: Draft, *, was_stored: bool) -> bool:
+        """Note a row that a person has rejected; tell whether what is stored under its id stays as it is."""
+        held = self._held[draft.raw.sha256]
+        self.rejected += 1
+        held.refused += 1
+        stays = draft.source_id is not None and not was_stored
+        if stays and not self._by_period:
+            held.ids.add(draft.source_id or "")
+        return stays
+
+    def note_header(self, item: RawItem, header: list[str]) -> None:
+        """Note the columns of a table."""
+        self._held[item.sha256].header = header
 
     def parsed(self) -> dict[str, Parsed]:
         """Return what is now known of each item, by its name."""
@@ -107,7 +169,12 @@ class Keeper:
                 source=self.source,
                 name=item.name,
                 sha256=item.sha256,
-                source_ids=sorted(self._held[item.sha256].ids),
+                source_ids=sorted((held := self._held[item.sha256]).ids),
+                first_day=held.complete_for[0] if held.complete_for else None,
+                last_day=held.complete_for[1] if held.complete_for else None,
+                header=held.header,
+                parsed_at=self.now,
+                place=held.number,
             )
             for item in self._fresh
         }
@@ -121,9 +188,9 @@ class Keeper:
         if not self._by_period:
             return
         for held in self._held.values():
-            first, last = held.item.covers or (held.first, held.last)
-            if first is None or last is None:
+            if held.period is None:
                 continue
+            first, last = held.period
             self.period_end = max(self.period_end or last, last)
             if held.nameless:
                 name, number = held.item.name, held.nameless
@@ -131,16 +198,23 @@ class Keeper:
                     f"{name}: {number} row(s) without a readable id, so nothing was withdrawn [withdrawals-held]"
                 )
             else:
+                held.complete_for = (first, last)
                 yield held.number, (first, last)
 
     def store(self, connection: Connection, reasons: Iterable[dict[str, object]]) -> None:
         """Write everything; what is already there and equal is not touched."""
-        upsert(connection, _WHY, list(reasons))
+        self.store_rows(connection, reasons)
         upsert(connection, _SET_ASIDE, self._aside, keep=("first_seen",))
-        self._store_mentions(connection)
-        self._mend(connection)
-        upsert(connection, _QUARANTINE, list(self._quarantine.values()), keep=("first_seen", "state"))
         upsert(connection, _PARSED, [parsed.model_dump() for parsed in self.parsed().values()])
+
+    def store_rows(self, connection: Connection, reasons: Iterable[dict[str, object]], *, mend: bool = True) -> None:
+        """Write what hangs on the rows that were judged; ``mend`` when they are all that their objects hold."""
+        upsert(connection, _WHY, list(reasons))
+        self._store_mentions(connection)
+        if mend:
+            self._mend(connection)
+            self._place_decided(connection)
+        upsert(connection, _QUARANTINE, list(self._quarantine.values()), keep=("first_seen", "state"))
 
     def _store_mentions(self, connection: Connection) -> None:
         """Close mentions that are no longer made or are judged otherwise, and open those that are new."""
@@ -181,17 +255,33 @@ class Keeper:
         return (source_id, str(row.role), row.text, row.sentence, row.member, str(row.band), row.why)
 
     def _mend(self, connection: Connection) -> None:
-        """What was refused before and is not refused now has been mended, by its publisher or in our parser."""
-        rows = connection.execute(
-            select(_QUARANTINE.c.key, _QUARANTINE.c.name, _QUARANTINE.c.source_id).filter_by(
-                source=self.source, state="open"
-            )
-        ).all()
+        """Close what was refused before and is not refused now; open again what had been mended and is refused."""
+        asked = select(_QUARANTINE.c.key, _QUARANTINE.c.name, _QUARANTINE.c.source_id, _QUARANTINE.c.state)
         names = {item.name for item in self._fresh}
-        read_well = {source_id for held in self._held.values() for source_id in held.ids}
-        for row in rows:
-            if (row.name in names or row.source_id in read_well) and row.key not in self._quarantine:
-                connection.execute(update(_QUARANTINE).where(_QUARANTINE.c.key == row.key).values(state="mended"))
+        read_well = self._read_well.union(*(held.ids for held in self._held.values())) - self._held_back
+        closed = _QUARANTINE.c.state.in_(("open", "mended", "replaced"))
+        for row in connection.execute(asked.where((_QUARANTINE.c.source == self.source) & closed)).all():
+            state = row.state
+            if row.key in self._quarantine:
+                state = self._quarantine[row.key]["state"]
+            elif state == "open" and row.source_id in self._held_back:
+                state = "replaced"  # the same id is held back for another reason now
+            elif state == "open" and (row.name in names or row.source_id in read_well):
+                state = "mended"  # by its publisher, or in our parser
+            if state != row.state:
+                connection.execute(update(_QUARANTINE).where(_QUARANTINE.c.key == row.key).values(state=state))
+                self.mended += state == "mended"
+
+    def _place_decided(self, connection: Connection) -> None:
+        for row, draft in self._decided.items():
+            seen = {
+                "name": self._held[draft.raw.sha256].item.name,
+                "raw_sha256": draft.raw.sha256,
+                "raw_locator": draft.raw.locator,
+                "last_seen": self.now,
+            }
+            same = (_QUARANTINE.c.source == self.source) & (_QUARANTINE.c.row == row)
+            connection.execute(update(_QUARANTINE).where(same).values(seen))
 
     def _quarantine_row(self, one: Quarantined, name: str) -> dict[str, Any]:
         draft = one.draft.model_dump(mode="json", exclude={"text", "raw"})
@@ -201,6 +291,7 @@ class Keeper:
             "key": hashlib.blake2b(told.encode(), digest_size=8).hexdigest(),
             "source": self.source,
             "source_id": one.draft.source_id,
+            "row": self._repairs.row_of(one.draft),
             "name": name,
             "code": one.code,
             "reason": one.reason,

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import deciding, looking, register, running
+from flows.commands import deciding, looking, quarantine, register, running, sources
 
 app = typer.Typer(
     name="koll",
@@ -23,9 +23,10 @@ app.command("doctor")(looking.doctor)
 app.command("export")(looking.export)
 app.command("match")(register.match)
 app.add_typer(register.members, name="members")
-app.add_typer(looking.quarantine, name="quarantine")
+app.add_typer(quarantine.quarantine, name="quarantine")
 app.add_typer(deciding.review, name="review")
 app.add_typer(looking.alerts, name="alerts")
+app.add_typer(sources.source, name="source")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import update
 
 from flows.alerting import AlertReport, settle_alerts
+from flows.events import link_events
 from flows.ingest import Order, ingest_source
 from flows.linking import Linker, hash_phones, list_turning_days, load_members
 from flows.relink import relink
@@ -139,7 +140,7 @@ def run_ingest(
 def run_relink(place: Workplace, log: Log) -> int:
     """Match again what a person's answer touches; return how many links changed."""
     night = begin(place, "review", None)
-    changed = relink(place, night.order, make_linkers(place), log)
+    changed = relink(place, night.order, make_linkers(place), log) + link_events(place)
     _close(night)
     return changed
 
@@ -154,6 +155,7 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     """Match again what a changed register touches, count, decide, send, and close the run."""
     place = night.place
     relink(place, night.order, linkers, log)
+    link_events(place)
     if alerts:
         night.alerts = settle_alerts(place, night.order, log)
     night.nights.sort(key=lambda fared: fared.source)

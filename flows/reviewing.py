@@ -8,15 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
 
+from flows.events import pair_text
 from flows.linking import tip_key
 from models.matching import Answer, MemoryKey, Said, memory_key
 from models.matching import Mention as Asked
-from models.tables import Complaint, Mention, ReviewAnswer, Why
+from models.matching.duplicates import LinkKind
+from models.tables import Complaint, EventLink, Mention, ReviewAnswer, Why
 from models.words import Band, Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _M: Table = Mention.__table__  # type: ignore[attr-defined]
 _W: Table = Why.__table__  # type: ignore[attr-defined]
+_L: Table = EventLink.__table__  # type: ignore[attr-defined]
 _A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
 UNDONE = "undone"
 
@@ -37,6 +40,11 @@ class Question:
     sentence: str | None = None
 
     @property
+    def is_pair(self) -> bool:
+        """Whether it asks if two reports are one event, not whom a text means."""
+        return self.key.role is Role.OTHER and not self.key.source
+
+    @property
     def id(self) -> str:
         """Ten hex digits by which commands name it."""
         return question_id(self.key)
@@ -47,7 +55,7 @@ class Question:
             "question": self.id,
             "text": self.text,
             "source": self.key.source,
-            "role": str(self.key.role),
+            "role": "same_event" if self.is_pair else str(self.key.role),
             "complaints": len(self.complaints),
             "why": self.why,
             "candidates": self.candidates,
@@ -62,7 +70,7 @@ def question_id(key: MemoryKey) -> str:
 
 
 def list_questions(connection: Connection) -> list[Question]:
-    """Return what waits for an answer, the question with most complaints behind it first."""
+    """Return what waits for an answer, the question with most complaints behind it first; possible duplicates last."""
     found: dict[MemoryKey, Question] = {}
     for key, row, sentence in _find_doubts(connection):
         reason = row.details or {}
@@ -75,7 +83,17 @@ def list_questions(connection: Connection) -> list[Question]:
             question = Question(key, row.mention or row.asked or "", row.why_sentence or "", candidates, [], sentence)
             found[key] = question
         question.complaints.append(f"{row.source} {row.source_id}")
-    return sorted(found.values(), key=lambda q: (-len(q.complaints), q.key))
+    doubts = sorted(found.values(), key=lambda q: (-len(q.complaints), q.key))
+    return doubts + list(_find_pairs(connection))
+
+
+def _find_pairs(connection: Connection) -> Iterator[Question]:
+    """Yield a question for every two reports that may be one event."""
+    asked = select(_L).where(_L.c.recorded_to.is_(None) & (_L.c.kind == LinkKind.POSSIBLE))
+    for row in connection.execute(asked.order_by(_L.c.two_source, _L.c.two_id)):
+        one, two = f"{row.one_source} {row.one_id}", f"{row.two_source} {row.two_id}"
+        key = MemoryKey(pair_text(one, two), "", Role.OTHER)
+        yield Question(key, f"{one} = {two}?", row.why, [], [one, two])
 
 
 def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str | None]]:

@@ -46,7 +46,7 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
                 "last_read": state.last_read,
                 "complaints": complaints.get(name, 0),
                 "quarantined": open_rows.get(name, 0),
-                "do": _advise(name, state.verdict, state.late, open_rows.get(name, 0)),
+                "do": advise(name, state.verdict, state.late, open_rows.get(name, 0)),
             }
         )
     sources.sort(key=lambda row: (row["verdict"] != Verdict.BROKEN, not row["late"], row["source"]))
@@ -67,7 +67,8 @@ def _count_by(connection: Connection, column: Any, condition: Any) -> dict[str, 
     return {row[0]: row[1] for row in connection.execute(asked)}
 
 
-def _advise(name: str, verdict: str, late: bool, quarantined: int) -> str:
+def advise(name: str, verdict: str, late: bool, quarantined: int) -> str:
+    """Return the command to run next for a source, or what to do; nothing when it needs nobody."""
     if verdict == Verdict.BROKEN:
         return f"koll ingest {name}"
     if verdict == "never read":

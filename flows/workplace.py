@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from models.settings import SECRETS, Settings, load_settings
 from models.store import open_engine, require_current
 from sources.archive import Archive
+from sources.registry import WEB_KINDS
 
 _NIGHT_LOCK = 0x6B6F6C6C  # "koll": the advisory lock's number on PostgreSQL
 
@@ -85,7 +86,7 @@ def _under_way(place: str) -> str:
 
 def open_workplace(config: Path, *, check: bool = True) -> Workplace:
     """Read the configuration and open everything. Raises SettingsInvalid, StoreUnusable, SecretMissing."""
-    settings = load_settings(config)
+    settings = load_settings(config, web_kinds=WEB_KINDS)
     password = read_secret("database_password") if settings.database.url.startswith("postgresql") else None
     engine = open_engine(settings.database.url, password)
     if check:

@@ -49,37 +49,59 @@ class Tally:
         return self.total if channel == "any" else self.by_channel[channel]
 
 
+_SURE = "'same_report', 'same_event'"
+_SOFT = "'possible'"
+_PERHAPS = "CASE WHEN {} THEN 1 ELSE 0 END AS perhaps"
+
+
 def _date_column(scope: Scope) -> str:
     return "coalesce(c.received_on, c.event_on)" if scope.date == "received" else "coalesce(c.event_on, c.received_on)"
 
 
-def _conditions(scope: Scope, row: str = "c") -> str:
+def _known(scope: Scope, row: str) -> str:
+    """Return SQL that holds for the versions believed at the scope's moment."""
+    if scope.known_at is None:
+        return f"{row}.recorded_to IS NULL"
+    return f"{row}.recorded_from <= :known_at AND ({row}.recorded_to IS NULL OR {row}.recorded_to > :known_at)"
+
+
+def _conditions(scope: Scope) -> str:
     """Return SQL that holds for complaint versions in the scope."""
-    known = f"{row}.recorded_to IS NULL"
-    if scope.known_at is not None:
-        known = f"{row}.recorded_from <= :known_at AND ({row}.recorded_to IS NULL OR {row}.recorded_to > :known_at)"
     plain = "c.received_on" if scope.date == "received" else "c.event_on"
     other = "c.event_on" if scope.date == "received" else "c.received_on"
     # Two comparisons instead of one over coalesce(): so that the index on received_on is used.
     dated = f"({plain} BETWEEN :start AND :end OR ({plain} IS NULL AND {other} BETWEEN :start AND :end))"
     listed = "" if scope.sources is None else " AND c.source IN :sources"
-    return f"{known} AND c.status = 'accepted' AND {dated}{listed}"
+    return f"{_known(scope, 'c')} AND c.status = 'accepted' AND {dated}{listed} AND NOT {_linked(scope, _SURE)}"
+
+
+def _linked(scope: Scope, kinds: str) -> str:
+    """Return SQL that holds for a complaint that is the later report of an event which the scope counts already."""
+    listed = "" if scope.sources is None else " AND l.one_source IN :sources"
+    return (
+        "EXISTS (SELECT 1 FROM event_link AS l WHERE l.two_source = c.source AND l.two_id = c.source_id"
+        f" AND {_known(scope, 'l')} AND l.kind IN ({kinds}){listed})"
+    )
 
 
 def _counted(scope: Scope, columns: str) -> str:
     """Return SQL that selects ``columns`` once for every (complaint, member) pair that counts.
 
-    ``columns`` speaks of the complaint as ``c``; the member is ``member``.
+    ``columns`` speaks of the complaint as ``c``; the member is ``member``, and ``news`` when the pair was first known.
     """
-    mentions = _conditions(scope).split(" AND c.status", 1)
-    known_mention = mentions[0].replace("c.", "m.")
+    # One company can be named as the caller twice in one complaint, in two spellings: that is still one complaint.
+    callers = (
+        "SELECT source, source_id, member, min(recorded_from) AS named FROM mention AS m"
+        f" WHERE m.band = 'accept' AND m.role = 'caller' AND m.member IS NOT NULL AND {_known(scope, 'm')}"
+        " GROUP BY source, source_id, member"
+    )
     return (
-        f"SELECT c.member AS member, {columns} FROM complaint AS c"
+        f"SELECT c.member AS member, c.recorded_from AS news, {columns} FROM complaint AS c"
         f" WHERE c.band = 'accept' AND c.member IS NOT NULL AND {_conditions(scope)}"
-        f" UNION ALL SELECT m.member AS member, {columns} FROM mention AS m JOIN complaint AS c"
-        " ON c.source = m.source AND c.source_id = m.source_id"
-        f" WHERE m.band = 'accept' AND m.role = 'caller' AND m.member IS NOT NULL AND {known_mention}"
-        f" AND (c.member IS NULL OR c.member <> m.member OR c.band <> 'accept') AND {_conditions(scope)}"
+        " UNION ALL SELECT m.member AS member,"
+        f" CASE WHEN m.named > c.recorded_from THEN m.named ELSE c.recorded_from END AS news, {columns}"
+        f" FROM ({callers}) AS m JOIN complaint AS c ON c.source = m.source AND c.source_id = m.source_id"
+        f" WHERE (c.member IS NULL OR c.member <> m.member OR c.band <> 'accept') AND {_conditions(scope)}"
     )
 
 
@@ -115,6 +137,13 @@ def count_members(connection: Connection, scope: Scope) -> dict[str, Tally]:
         tally.by_source[str(source)] += int(str(number))
         tally.by_channel[str(channel)] += int(str(number))
     return tallies
+
+
+def count_possible(connection: Connection, scope: Scope) -> dict[str, int]:
+    """Return how many of each member's complaints may be a second report of an event that is counted already."""
+    sql = f"SELECT member, sum(perhaps) FROM ({_counted(scope, _PERHAPS.format(_linked(scope, _SOFT)))}) AS counted"
+    rows = _select(connection, f"{sql} GROUP BY member", scope)
+    return {str(member): int(str(number)) for member, number in rows if number}
 
 
 def newest_by_member(connection: Connection, scope: Scope) -> dict[str, date]:
@@ -157,21 +186,30 @@ def count_weeks(
 def rank_companies(connection: Connection, scope: Scope, source: str) -> dict[str, Counter[str]]:
     """Return complaints by company and channel ("any" included) among *all* companies that the source names.
 
-    A company is its member id where matched, else its organisation number, else its name folded.
+    A company is its member id where matched, else its organisation number, else its name without case and legal form.
+    A name that stands with one number and no other is that number's also where the number was left out.
     """
     whole = Scope(scope.window, (source,), scope.date, scope.known_at)
     sql = (
         "SELECT CASE WHEN c.band = 'accept' THEN c.member END AS member, c.org_number, c.company, c.channel, count(*)"
         f" FROM complaint AS c WHERE {_conditions(whole)} GROUP BY 1, 2, 3, 4"
     )
+    rows = [
+        (member, number, _identity(str(company)) if company else None, str(channel), int(str(count)))
+        for member, number, company, channel, count in _select(connection, sql, whole)
+        if member or number or company
+    ]
+    numbers: dict[str | None, set[object]] = {}
+    for member, number, name, _, _ in rows:
+        if name and number and not member:
+            numbers.setdefault(name, set()).add(number)
     companies: dict[str, Counter[str]] = {}
-    for member, number, company, channel, count in _select(connection, sql, whole):
-        if not (member or number or company):
-            continue
-        key = str(member or number or f"name:{_identity(str(company))}")
-        counter = companies.setdefault(key, Counter())
-        counter["any"] += int(str(count))
-        counter[str(channel)] += int(str(count))
+    for member, number, name, channel, count in rows:
+        if not (member or number) and len(numbers.get(name, ())) == 1:
+            (number,) = numbers[name]
+        counter = companies.setdefault(str(member or number or f"name:{name}"), Counter())
+        counter["any"] += count
+        counter[channel] += count
     return companies
 
 
@@ -207,20 +245,24 @@ def list_ranks(counts: Mapping[str, Counter[str]], member: str, source_title: st
 def count_news(
     connection: Connection, scope: Scope, channel: str, since: datetime, before: date
 ) -> dict[str, tuple[int, int]]:
-    """Return per member (rows first known after ``since`` and dated before ``before``, rows that were another's then).
+    """Return per member (rows new since and dated before ``before``, rows that were known but not its own then).
 
-    These are what an import or a rematch brought, not what happened lately.
+    These are what an import brought, or a rematch or a person's answer; not what happened lately. A row that was
+    withdrawn at ``since`` was not known.
     """
-    day = _date_column(scope)
-    columns = f"c.source, c.source_id, c.channel, c.recorded_from, {day} AS day"
+    then = "recorded_from <= :since AND (o.recorded_to IS NULL OR o.recorded_to > :since)"
+    same = f"o.source = n.source AND o.source_id = n.source_id AND o.{then}"
+    known = f"EXISTS (SELECT 1 FROM complaint AS o WHERE {same} AND o.status = 'accepted')"
+    own = (
+        f"EXISTS (SELECT 1 FROM complaint AS o WHERE {same} AND o.member = n.member AND o.band = 'accept')"
+        f" OR EXISTS (SELECT 1 FROM mention AS o WHERE {same} AND o.member = n.member AND o.band = 'accept'"
+        " AND o.role = 'caller')"
+    )
     sql = (
-        f"SELECT n.member, sum(CASE WHEN o.id IS NULL AND n.day < :before THEN 1 ELSE 0 END),"
-        " sum(CASE WHEN o.id IS NOT NULL AND (o.member IS NULL OR o.member <> n.member OR o.band <> 'accept')"
-        " THEN 1 ELSE 0 END)"
-        f" FROM ({_counted(scope, columns)}) AS n LEFT JOIN complaint AS o ON o.source = n.source"
-        " AND o.source_id = n.source_id AND o.recorded_from <= :since"
-        " AND (o.recorded_to IS NULL OR o.recorded_to > :since)"
-        f" WHERE n.recorded_from > :since{'' if channel == 'any' else ' AND n.channel = :channel'} GROUP BY n.member"
+        f"SELECT n.member, sum(CASE WHEN NOT {known} AND n.day < :before THEN 1 ELSE 0 END),"
+        f" sum(CASE WHEN {known} AND NOT ({own}) THEN 1 ELSE 0 END)"
+        f" FROM ({_counted(scope, f'c.source, c.source_id, c.channel, {_date_column(scope)} AS day')}) AS n"
+        f" WHERE n.news > :since{'' if channel == 'any' else ' AND n.channel = :channel'} GROUP BY n.member"
     )
     rows = _select(connection, sql, scope, since=since, before=before, channel=channel)
     return {str(member): (int(str(late or 0)), int(str(moved or 0))) for member, late, moved in rows}

@@ -63,7 +63,8 @@ class Draft(_Strict):
     flags: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
     precedence: int = 0  # of two records with one id the higher one stands (a re-examination, a newer host)
-    facts: Mapping[str, str] = Field(default_factory=dict)  # hard facts for duplicates: message_id, sender (keyed hash), invoice, ...
+    # hard facts for duplicates: message_id, sender (keyed hashes), title, ...
+    facts: Mapping[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True)

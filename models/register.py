@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 from sqlmodel import col
 
 from models.dates import read_date
+from models.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.store import upsert
 from models.tables import Member, MemberName
@@ -18,6 +19,9 @@ MEMBER_FIELDS = ("org_number", "legal_name", "joined_on", "left_on", "size", "si
 NAME_FIELDS = ("org_number", "kind", "value", "valid_from", "valid_to")
 _YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LARGEST_SHRINK = 0.1
+_FEW_NAMES = 5  # so many names may go unasked, whatever their share
+_DAMAGED = re.compile(r"[\ufffd\x00-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
+_PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}")
 
 
 class RegisterRefused(ValueError):
@@ -34,6 +38,7 @@ class RegisterRow:
 
     place: str  # "members.csv line 7"
     cells: dict[str, str]
+    longer: bool = False  # it has more cells than the header, so a cell may stand under the wrong one
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,11 @@ def read_register(members: Iterable[RegisterRow], names: Iterable[RegisterRow], 
     faults: list[str] = []
     warnings: list[str] = []
     found: dict[str, tuple[Member, str]] = {}
+    listed: set[str] = set()
     for row in members:
+        owner = _find_owner(row, hash_key)
+        if owner:
+            listed.add(owner)
         member = _read_member(row, hash_key, faults)
         if member is None:
             continue
@@ -58,13 +67,37 @@ def read_register(members: Iterable[RegisterRow], names: Iterable[RegisterRow], 
             faults.append(f"{row.place}: the same organisation number as {found[member.member][1]}; keep one of them")
         else:
             found[member.member] = (member, row.place)
-    known = [name for row in names if (name := _read_name(row, hash_key, set(found), faults))]
+    known = [name for row in names if (name := _read_name(row, hash_key, listed, faults, warnings))]
     if not found and not faults:
         faults.append("no members at all")
     if faults:
-        raise RegisterRefused(f"the register has {len(faults)} faulty row(s) and was not taken", faults)
+        raise RegisterRefused(f"the register has {len(faults)} fault(s) and was not taken", faults)
     warnings += _find_contested(known, {key: member for key, (member, _) in found.items()})
     return Register([member for member, _ in found.values()], known, warnings)
+
+
+def _find_owner(row: RegisterRow, hash_key: bytes) -> str | None:
+    """Return whose row this is, also where something else in it is wrong."""
+    try:
+        return member_id(read_org_number(row.cells.get("org_number", "")), hash_key)
+    except OrgNumberInvalid:
+        return None
+
+
+def _check_row(row: RegisterRow, faults: list[str], *names: str) -> None:
+    if row.longer:
+        faults.append(f"{row.place}: more cells than the header; put a cell with the separator in quotation marks")
+    for field in names:
+        value = row.cells.get(field, "")
+        if not value:
+            faults.append(f"{row.place}: {field} is empty")
+        elif _DAMAGED.search(value):
+            faults.append(f"{row.place}: {field} is damaged: save the file again as UTF-8")
+
+
+def _show(cell: str) -> str:
+    """Return a cell as a fault may quote it: in a shifted row a person's number may stand anywhere."""
+    return "(not shown)" if _PERSONAL.search(cell) else repr(cell[:40])
 
 
 def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member | None:
@@ -72,15 +105,14 @@ def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member
     cells = row.cells
     digits = _read_number(row, faults)
     name = " ".join(cells.get("legal_name", "").split())
-    if not name:
-        faults.append(f"{row.place}: legal_name is empty")
+    _check_row(row, faults, "legal_name")
     joined, left = (_read_day(row, field, faults) for field in ("joined_on", "left_on"))
     if joined and left and left < joined:
         faults.append(f"{row.place}: left_on {left} is before joined_on {joined}")
     size = _read_size(row, faults)
     year_end = cells.get("year_end", "") or None
     if year_end and not _YEAR_END.fullmatch(year_end):
-        faults.append(f"{row.place}: year_end {year_end!r}: MM-DD is needed, such as 12-31")
+        faults.append(f"{row.place}: year_end {_show(year_end)}: MM-DD is needed, such as 12-31")
     contact = cells.get("contact", "") or None
     if contact and "@" not in contact:
         faults.append(f"{row.place}: contact is no e-mail address")
@@ -99,15 +131,16 @@ def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member
     )
 
 
-def _read_name(row: RegisterRow, hash_key: bytes, known: set[str], faults: list[str]) -> MemberName | None:
+def _read_name(
+    row: RegisterRow, hash_key: bytes, known: set[str], faults: list[str], warnings: list[str]
+) -> MemberName | None:
     before = len(faults)
     digits = _read_number(row, faults)
     kind = row.cells.get("kind", "").casefold()
     value = " ".join(row.cells.get("value", "").split())
     if kind not in set(NameKind):
-        faults.append(f"{row.place}: kind {kind!r}: one of {', '.join(NameKind)} is needed")
-    if not value:
-        faults.append(f"{row.place}: value is empty")
+        faults.append(f"{row.place}: kind {_show(kind)}: one of {', '.join(NameKind)} is needed")
+    _check_row(row, faults, "value")
     valid_from, valid_to = (_read_day(row, field, faults) for field in ("valid_from", "valid_to"))
     if valid_from and valid_to and valid_to < valid_from:
         faults.append(f"{row.place}: valid_to {valid_to} is before valid_from {valid_from}")
@@ -117,7 +150,21 @@ def _read_name(row: RegisterRow, hash_key: bytes, known: set[str], faults: list[
     if owner not in known:
         faults.append(f"{row.place}: no member has this organisation number; add it to the members first")
         return None
+    if problem := _doubt_identifier(NameKind(kind), value):
+        warnings.append(f"{row.place}: {kind} {_show(value)} {problem}, so nothing is recognised by it")
     return MemberName(member=owner, kind=NameKind(kind), value=value, valid_from=valid_from, valid_to=valid_to)
+
+
+def _doubt_identifier(kind: NameKind, value: str) -> str | None:
+    """Return why a telephone number, domain or address cannot be one member's, or None."""
+    if kind is NameKind.PHONE:
+        return None if read_phone(value) else "is no telephone number"
+    if kind is NameKind.EMAIL:
+        return None if "@" in value and read_domain(value) else "is no e-mail address"
+    if kind is NameKind.DOMAIN:
+        domain = read_domain(value)
+        return "is no domain" if domain is None else "is anybody's domain" if domain in FREE_HOSTS else None
+    return None
 
 
 def _read_number(row: RegisterRow, faults: list[str]) -> str | None:
@@ -134,7 +181,7 @@ def _read_day(row: RegisterRow, field: str, faults: list[str]) -> date | None:
     cell = row.cells.get(field, "")
     found = read_date(cell) if cell else None
     if cell and found is None:
-        faults.append(f"{row.place}: {field} {cell[:40]!r}: a date such as 2026-01-31 is needed")
+        faults.append(f"{row.place}: {field} {_show(cell)}: a date such as 2026-01-31 is needed")
     return found
 
 
@@ -145,7 +192,7 @@ def _read_size(row: RegisterRow, faults: list[str]) -> float | None:
     except ValueError:
         size = -1.0
     if size is not None and not 0 <= size < 1e12:
-        faults.append(f"{row.place}: size {row.cells.get('size', '')[:40]!r}: a number of size_unit is needed")
+        faults.append(f"{row.place}: size {_show(row.cells.get('size', ''))}: a number of size_unit is needed")
         return None
     return size
 
@@ -173,7 +220,7 @@ def store_register(connection: Connection, register: Register, *, confirmed: boo
     """Write the register; return (member rows written, names changed). What has not changed is not touched.
 
     A member that is no longer listed is removed with its names; its complaints stay. Raises RegisterRefused when
-    more than a tenth of the members would disappear and nobody has ``confirmed`` it.
+    more than a tenth of the members, or all names, would disappear and nobody has ``confirmed`` it.
     """
     table = Member.__table__  # type: ignore[attr-defined]
     known = set(connection.execute(select(col(Member.member))).scalars())
@@ -186,6 +233,12 @@ def store_register(connection: Connection, register: Register, *, confirmed: boo
         )
     names_before = _name_rows(connection)
     names_now = sorted({_name_key(name) for name in register.names}, key=str)
+    lost = set(names_before) - set(names_now)
+    if len(lost) > _FEW_NAMES and not names_now and not confirmed:
+        raise RegisterRefused(
+            f"the new register has none of the {len(names_before)} names members are known by; nothing was changed. Is "
+            "names.csv missing? If this is meant, run `koll members import FILE --confirm-shrink`"
+        )
     changed = set(names_before) ^ set(names_now)
     if changed:
         connection.execute(delete(MemberName))

@@ -5,9 +5,8 @@ deeper (``KOLL_SOURCES__TIPS__IMAP``). Paths are relative to the file. Secrets n
 """
 
 import os
-import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -17,7 +16,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -27,9 +25,30 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from models.alerting.rules import AlertsConfig, RuleConfig, check_rules, read_rule
-from models.dates import read_date
 from models.faults import explain, find_passwords, name_unknown, show
-from models.words import Channel
+from models.source_settings import (
+    SOURCE_KINDS,
+    AnySource,
+    BoardSettings,
+    ExtractSettings,
+    Section,
+    TipsSettings,
+    WebSettings,
+    leads_to,
+)
+
+__all__ = [
+    "SECRETS",
+    "SOURCE_KINDS",
+    "AnySource",
+    "BoardSettings",
+    "ExtractSettings",
+    "Settings",
+    "SettingsInvalid",
+    "TipsSettings",
+    "WebSettings",
+    "load_settings",
+]
 
 SECRETS = {
     "hash_key": "KOLL_HASH_KEY",
@@ -40,18 +59,6 @@ SECRETS = {
 _PASSWORD_OF = {"smtp": "smtp_password", "imap": "imap_password", "url": "database_password"}
 _NOT_SETTINGS = {"KOLL_CONFIG", "KOLL_LOG"} | {name + end for name in SECRETS.values() for end in ("", "_FILE")}
 
-EXTRACT_FIELDS = (
-    "source_id",
-    "received_on",
-    "event_on",
-    "company",
-    "org_number",
-    "channel",
-    "category",
-    "outcome",
-    "text",
-)
-
 
 class SettingsInvalid(ValueError):
     """The configuration cannot be used. ``faults`` has one line each: key, value, and what would be right."""
@@ -61,20 +68,17 @@ class SettingsInvalid(ValueError):
         super().__init__(f"{path}: {len(faults)} fault(s)\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
-def _address(value: str) -> str:
-    local, at, domain = value.partition("@")
-    if not (local and at and "." in domain) or any(c.isspace() or c in "<>,;" for c in value):
+def _address(value: object) -> str:
+    text = value if isinstance(value, str) else ""
+    local, at, domain = text.partition("@")
+    if not (local and at and "." in domain) or any(c.isspace() or c in "<>,;" for c in text):
         raise ValueError("an e-mail address such as name@example.org is needed")
-    return value
+    return text
 
 
-def _leads_to(address: str, *schemes: str) -> bool:
-    """Tell whether ``address`` names a host (and a port that can be) under one of the schemes."""
-    try:
-        parts = urlsplit(address)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+def _is_open_log_in(address: str) -> bool:
+    parts = urlsplit(address)
+    return bool(parts.username) and parts.scheme == "smtp" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
 def _one_line(value: str) -> str:
@@ -86,11 +90,7 @@ def _one_line(value: str) -> str:
 Address = Annotated[str, BeforeValidator(_address)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Association(_Section):
+class Association(Section):
     """Whose eye this is. ``contact`` stands in the user agent, so that a publisher can reach a person."""
 
     name: Annotated[str, AfterValidator(_one_line)] = Field(max_length=80)
@@ -109,7 +109,7 @@ class Association(_Section):
         return value
 
 
-class Database(_Section):
+class Database(Section):
     """Where rows live: SQLite by default, PostgreSQL by URL alone."""
 
     url: str = "sqlite:///koll.db"
@@ -128,20 +128,20 @@ class Database(_Section):
         return value
 
 
-class ArchiveFolder(_Section):
+class ArchiveFolder(Section):
     """Where raw bytes are kept."""
 
     path: Path = Path("archive")
 
 
-class RegisterFiles(_Section):
+class RegisterFiles(Section):
     """The member register, and optionally a file of all companies' names."""
 
     path: Path
     companies: Path | None = None
 
 
-class Mail(_Section):
+class Mail(Section):
     """How alerts leave: an SMTP server, or a Maildir when there is none."""
 
     smtp: str | None = None
@@ -154,12 +154,10 @@ class Mail(_Section):
     @field_validator("smtp")
     @classmethod
     def _known_protocol(cls, value: str | None) -> str | None:
-        if value is not None and not _leads_to(value, "smtp", "smtps", "smtp+starttls"):
+        if value is not None and not leads_to(value, "smtp", "smtps", "smtp+starttls"):
             raise ValueError("smtp://HOST:PORT, smtps://HOST or smtp+starttls://USER@HOST is needed")
-            if urlsplit(value).username and urlsplit(value).scheme == "smtp" and not _is_loopback(value):
-                raise ValueError(
-                    "a log-in over plain smtp:// would be readable on the way: smtp+starttls:// or smtps://"
-                )
+        if value is not None and _is_open_log_in(value):
+            raise ValueError("a log-in over plain smtp:// would be readable on the way: smtp+starttls:// or smtps://")
         return value
 
     @model_validator(mode="after")
@@ -171,135 +169,7 @@ class Mail(_Section):
         return self
 
 
-class SourceSettings(_Section):
-    """What every kind of source may set; bounds left out are the source's own."""
-
-    enabled: bool = True
-    title: str | None = Field(default=None, max_length=80)
-    rows: tuple[int, int] | None = None
-    quiet_days: int | None = Field(default=None, ge=0)
-    max_age_days: int | None = Field(default=None, ge=0)
-    delay: float | None = Field(default=None, ge=0, le=600)
-    complete_through: Literal["file_period_end", "last_successful_poll", "last_full_listing"] | None = None
-
-    @field_validator("rows")
-    @classmethod
-    def _rising(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
-        if value is not None and not 0 <= value[0] <= max(value[1], 1) == value[1]:
-            raise ValueError("two whole numbers, the lower first, are needed: rows = [min, max]")
-        return value
-
-
-class ExtractSettings(SourceSettings):
-    """Files an authority sent, dropped into a folder. ``columns``: our field = their header."""
-
-    kind: Literal["extract"]
-    folder: Path
-    columns: dict[str, str]
-    channels: dict[str, Channel] = Field(default_factory=dict)
-    encoding: str | None = None
-    covers: str | tuple[str, str] | None = None
-    all_companies: bool = True
-
-    @field_validator("columns")
-    @classmethod
-    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
-        wrong = [name_unknown(field, EXTRACT_FIELDS) for field in value if field not in EXTRACT_FIELDS]
-        wrong += [
-            f"{field} = the header of that column" for field in ("source_id", "received_on") if field not in value
-        ]
-        if wrong:
-            raise ValueError("; ".join(wrong))
-        if empty := [field for field, header in value.items() if not header.strip()]:
-            raise ValueError(f"{', '.join(empty)}: the header of that column is needed, as it stands in the file")
-        return value
-
-    @field_validator("channels")
-    @classmethod
-    def _one_code_each(cls, value: dict[str, Channel]) -> dict[str, Channel]:
-        codes: dict[str, set[Channel]] = {}
-        for theirs, ours in value.items():
-            codes.setdefault(" ".join(theirs.split()).casefold(), set()).add(ours)
-        if twice := [theirs for theirs, ours in codes.items() if len(ours) > 1]:
-            raise ValueError(f"{', '.join(map(repr, twice))}: two codes for one value (case does not matter); keep one")
-        return value
-
-    @field_validator("covers", mode="before")
-    @classmethod
-    def _known_form(cls, value: Any) -> Any:
-        """Turn two dates, as TOML has them too, into texts; a pattern must name both ends."""
-        ends = value.split("/") if isinstance(value, str) and "(" not in value else value
-        if isinstance(ends, list | tuple) and len(ends) == 2:
-            first, last = (read_date(str(end)) for end in ends)
-            if first and last and first <= last:
-                return str(first), str(last)
-        elif value is None or (isinstance(value, str) and _names_both_ends(value)):
-            return value
-        raise ValueError(
-            'two dates, the earlier first, as "2026-01-01/2026-08-25", or a pattern for the file name with '
-            "(?P<from>...) and (?P<to>...) is needed"
-        )
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, value: str | None) -> str | None:
-        try:
-            "".encode(value or "utf-8")
-        except (LookupError, ValueError) as error:
-            raise ValueError(
-                "an encoding such as utf-8 or cp1252 is needed, or leave it out to have it found"
-            ) from error
-        return value
-
-
-def _names_both_ends(pattern: str) -> bool:
-    try:
-        return {"from", "to"} <= set(re.compile(pattern).groupindex)
-    except re.error:
-        return False
-
-
-class BoardSettings(SourceSettings):
-    """The ethics board's sites, by their base addresses."""
-
-    kind: Literal["dm_namnden"]
-    sites: list[str] = Field(min_length=1)
-
-    @field_validator("sites")
-    @classmethod
-    def _addresses(cls, value: list[str]) -> list[str]:
-        for site in value:
-            if not _leads_to(site, "http", "https"):
-                raise ValueError(f"{show(site)}: an address such as https://nixnamnden.se is needed")
-        return [site.rstrip("/") for site in value]
-
-
-class TipsSettings(SourceSettings):
-    """The tip mailbox: IMAP, or a Maildir or folder of .eml files."""
-
-    kind: Literal["tips"]
-    imap: str | None = None
-    maildir: Path | None = None
-    done_folder: str | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> "TipsSettings":
-        if (self.imap is None) == (self.maildir is None):
-            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
-        if self.imap is not None and not _leads_to(self.imap, "imap", "imaps"):
-            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
-        return self
-
-
-AnySource = ExtractSettings | BoardSettings | TipsSettings
-SOURCE_KINDS: Mapping[str, type[AnySource]] = {
-    "extract": ExtractSettings,
-    "dm_namnden": BoardSettings,
-    "tips": TipsSettings,
-}
-
-
-class Settings(_Section):
+class Settings(Section):
     """Everything configured, checked, with paths made absolute."""
 
     file: Path
@@ -330,8 +200,8 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 _RULE_MODELS: Mapping[str, type[BaseModel]] = {model.__name__: model for model in get_args(RuleConfig)}
 
 
-def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read koll.toml and the environment into Settings.
+def load_settings(path: Path, environ: Mapping[str, str] = os.environ, *, web_kinds: Iterable[str] = ()) -> Settings:
+    """Read koll.toml and the environment into Settings. ``web_kinds`` are the kinds of web source there are.
 
     Raises SettingsInvalid with *all* faults: unknown keys, impossible values, sections and addresses missing.
     """
@@ -349,7 +219,7 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
     sections: dict[str, Any] = {}
     for key, model in _SECTIONS.items():
         sections[key] = _read(model, tables.get(key, {}), key, faults, missing=key not in tables)
-    sources = _read_sources(tables.get("sources", {}), faults)
+    sources = _read_sources(tables.get("sources", {}), faults, web_kinds)
     rules = _read_rules(tables.get("rule", []), faults)
     faults += _check_rules(tables)
     if faults:
@@ -359,7 +229,7 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ) -> Settin
 
 
 def _check_rules(tables: Mapping[str, Any]) -> list[str]:
-    """Compare the rules with sources and groups as they stand in the file, also where these have faults of their own."""
+    """Compare the rules with sources and groups as they stand in the file, faulty or not."""
     mail, sources, rules = (tables.get(key) for key in ("mail", "sources", "rule"))
     groups = mail.get("groups") if isinstance(mail, dict) else None
     listed = groups if isinstance(groups, dict) else {}
@@ -371,7 +241,8 @@ def _check_rules(tables: Mapping[str, Any]) -> list[str]:
     return check_rules(readable, sources if isinstance(sources, dict) else (), listed)
 
 
-def _read_sources(tables: Any, faults: list[str]) -> dict[str, AnySource]:
+def _read_sources(tables: Any, faults: list[str], web_kinds: Iterable[str]) -> dict[str, AnySource]:
+    kinds: dict[str, type[AnySource]] = {**SOURCE_KINDS, **dict.fromkeys(web_kinds, WebSettings)}
     sources: dict[str, AnySource] = {}
     if not isinstance(tables, dict) or not tables:
         faults.append("sources: at least one [sources.NAME] table is needed")
@@ -381,12 +252,12 @@ def _read_sources(tables: Any, faults: list[str]) -> dict[str, AnySource]:
         kind = table.get("kind") if isinstance(table, dict) else None
         if not isinstance(table, dict):
             faults.append(f"{place}: a table is needed, written under [{place}]")
-        elif not isinstance(kind, str) or kind not in SOURCE_KINDS:
+        elif not isinstance(kind, str) or kind not in kinds:
             shown = f".kind = {show(kind)}" if "kind" in table else ".kind is missing"
-            faults.append(f"{place}{shown}: one of {', '.join(SOURCE_KINDS)} is needed")
+            faults.append(f"{place}{shown}: one of {', '.join(kinds)} is needed")
         elif not name.replace("_", "").isalnum():
             faults.append(f"{place}: a name of letters, digits and underscores is needed")
-        elif source := _read(SOURCE_KINDS[kind], table, place, faults):
+        elif source := _read(kinds[kind], table, place, faults):
             sources[name] = source
     return sources
 
@@ -459,7 +330,7 @@ def _override(tables: dict[str, Any], environ: Mapping[str, str], told: dict[str
 
 
 def _toml_value(text: str) -> Any:
-    """Read lists, tables and quoted texts as TOML; anything else stands as it is, and its field makes a number of it."""
+    """Read lists, tables and quoted texts as TOML; of anything else its field makes a number where it needs one."""
     if not text.startswith(("[", "{", '"', "'")):
         return text
     try:

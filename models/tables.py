@@ -17,6 +17,7 @@ __all__ = [
     "AlertEventRow",
     "Complaint",
     "ComplaintText",
+    "EventLink",
     "Member",
     "MemberName",
     "Mention",
@@ -286,6 +287,24 @@ class ReviewAnswer(SQLModel, table=True):
     at: datetime
     version: str
     shown: list[str] = _json()
+
+
+class EventLink(SQLModel, table=True):
+    """Two reports that are one event, or may be; ``two`` is counted with ``one`` when that is sure. Versioned."""
+
+    __tablename__ = "event_link"
+    __table_args__ = (Index("event_link_two", "two_source", "two_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    one_source: str
+    one_id: str
+    two_source: str
+    two_id: str
+    kind: str  # a models.matching.duplicates.LinkKind
+    rule: str
+    why: str
+    recorded_from: datetime
+    recorded_to: datetime | None = None
 
 
 class SetAside(SQLModel, table=True):

@@ -1,17 +1,63 @@
-"""From a [sources.NAME] table to a source that can be read."""
+"""From a [sources.NAME] table to a source that can be read.
 
-from collections.abc import Callable, Mapping
+A web source is a module in a country's folder that holds a class whose ``info.kind`` is the module's name, made from
+(name, sites, bounds, user_agent), and ``folder`` where it reads files too. Being there is all it takes to be a kind.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Protocol, cast
 
-from models.settings import AnySource, BoardSettings, ExtractSettings, Settings, TipsSettings
+import sources
+from models.settings import AnySource, ExtractSettings, Settings, WebSettings
 from sources import extract
 from sources.contract import Bounds, Source, SourceInfo
 from sources.inbox.tips import TIPS_INFO, Tips
-from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden
 from sources.tabular import squeeze
 
 VERSION = "0.1"
-INFOS: Mapping[str, SourceInfo] = {"extract": extract.INFO, "dm_namnden": DM_NAMNDEN_INFO, "tips": TIPS_INFO}
+_NO_COUNTRY = "inbox"  # a mailbox has a constructor, and settings, of its own
+
+
+class WebSource(Protocol):
+    """The class of a web source."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is fixed about the kind."""
+        ...
+
+    def __call__(self, name: str, sites: list[str], bounds: Bounds, user_agent: str) -> Source:
+        """Make the configured source."""
+        ...
+
+
+def _find_web_sources() -> Iterator[WebSource]:
+    """Yield the class of every web source. A module that cannot be imported is a programming mistake: it raises."""
+    for country in pkgutil.iter_modules(sources.__path__):
+        if country.ispkg and country.name != _NO_COUNTRY:
+            package = importlib.import_module(f"sources.{country.name}")
+            for module in pkgutil.iter_modules(package.__path__):
+                yield from _find_classes(f"sources.{country.name}.{module.name}", module.name)
+
+
+def _find_classes(module: str, kind: str) -> Iterator[WebSource]:
+    for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+        info = getattr(one, "info", None)
+        if one.__module__ == module and isinstance(info, SourceInfo) and info.kind == kind:
+            yield cast(WebSource, one)  # what its constructor takes is held by the policy tests
+
+
+WEB_SOURCES: Mapping[str, WebSource] = {one.info.kind: one for one in _find_web_sources()}
+WEB_KINDS = tuple(WEB_SOURCES)
+INFOS: Mapping[str, SourceInfo] = {
+    "extract": extract.INFO,
+    "tips": TIPS_INFO,
+    **{kind: one.info for kind, one in WEB_SOURCES.items()},
+}
 
 
 def build_source(
@@ -20,25 +66,12 @@ def build_source(
     """Return the configured source called ``name``; raises KeyError when there is none."""
     chosen = settings.sources[name]
     if isinstance(chosen, ExtractSettings):
-        info = replace(extract.INFO, names_all_companies=chosen.all_companies)
-        return extract.Extract(
-            name=name,
-            folder=chosen.folder,
-            columns=chosen.columns,
-            channels={squeeze(value).casefold(): channel for value, channel in chosen.channels.items()},
-            hash_key=hash_key,
-            bounds=_bounds(chosen, extract.INFO.bounds),
-            encoding=chosen.encoding,
-            covers=chosen.covers,
-            info=info,
-        )
-    if isinstance(chosen, BoardSettings):
-        bounds = _bounds(chosen, DM_NAMNDEN_INFO.bounds)
-        return DmNamnden(name, chosen.sites, bounds, user_agent=name_user_agent(settings))
-    assert isinstance(chosen, TipsSettings)
+        return _build_extract(name, chosen, hash_key)
+    if isinstance(chosen, WebSettings):
+        return _build_web(name, chosen, name_user_agent(settings))
     return Tips(
         name,
-        _bounds(chosen, TIPS_INFO.bounds),
+        find_bounds(chosen),
         imap_url=chosen.imap,
         maildir=chosen.maildir,
         imap_password=imap_password,
@@ -49,13 +82,35 @@ def build_source(
     )
 
 
+def _build_extract(name: str, chosen: ExtractSettings, hash_key: bytes) -> Source:
+    return extract.Extract(
+        name=name,
+        folder=chosen.folder,
+        columns=chosen.columns,
+        channels={squeeze(value).casefold(): channel for value, channel in chosen.channels.items()},
+        hash_key=hash_key,
+        bounds=find_bounds(chosen),
+        encoding=chosen.encoding,
+        covers=chosen.covers,
+        info=replace(extract.INFO, names_all_companies=chosen.all_companies),
+    )
+
+
+def _build_web(name: str, chosen: WebSettings, user_agent: str) -> Source:
+    kind = WEB_SOURCES[chosen.kind]
+    more = {"folder": chosen.folder} if chosen.folder else {}
+    if more and "folder" not in inspect.signature(kind).parameters:
+        raise ValueError(f"sources.{name}.folder: the kind {chosen.kind} reads a site; set sites or url instead")
+    return kind(name, chosen.addresses(), find_bounds(chosen), user_agent, **more)
+
+
 def name_user_agent(settings: Settings) -> str:
     """Return the honest name under which pages are fetched, with a way to reach a person."""
     contact = settings.association.contact or settings.mail.sender
     return f"Medlemskoll/{VERSION} ({settings.association.name}; +{contact})"
 
 
-def _bounds(chosen: AnySource, usual: Bounds) -> Bounds:
+def find_bounds(chosen: AnySource) -> Bounds:
     """Return the kind's own bounds with what koll.toml says instead."""
     told = {key: getattr(chosen, key) for key in ("rows", "quiet_days", "max_age_days", "delay")}
-    return replace(usual, **{key: value for key, value in told.items() if value is not None})
+    return replace(INFOS[chosen.kind].bounds, **{key: value for key, value in told.items() if value is not None})

@@ -10,7 +10,8 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import IO
@@ -64,7 +65,7 @@ class _Row:
 
 def read_lines(
     stream: IO[bytes], headers: Sequence[str], *, encoding: str | None = None, sheet: str | None = None
-) -> Iterator[Line]:
+) -> Generator[Line, None, None]:
     """Yield the rows of a CSV or XLSX file whose header row holds ``headers`` (other columns are passed along).
 
     Empty rows are left out. ``stream`` must be seekable; ``sheet`` names
@@ -79,7 +80,8 @@ def read_lines(
         raise TableUnreadable("not-a-table", "an old .xls, a protected workbook or a PDF; save it as .xlsx or CSV")
     else:
         rows = _read_csv(stream, headers, encoding)
-    yield from _name_cells(rows, headers)
+    with closing(rows):  # now, and not when somebody collects it: the stream may be gone by then
+        yield from _name_cells(rows, headers)
 
 
 def _name_cells(rows: Iterator[_Row], headers: Sequence[str]) -> Iterator[Line]:
@@ -127,7 +129,7 @@ def squeeze(text: str) -> str:
     return " ".join(text.split()) if text.isascii() else " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Iterator[_Row]:
+def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Generator[_Row, None, None]:
     chosen = encoding or find_encoding(stream)
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=chosen, errors="replace", newline="")
@@ -218,7 +220,7 @@ def _find_separator(line: str, headers: Sequence[str]) -> str:
     return max(_SEPARATORS, key=hits)
 
 
-def _read_xlsx(stream: IO[bytes], name: str | None) -> Iterator[_Row]:
+def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, None]:
     _check_package(stream)
     stream.seek(0)
     width = 0

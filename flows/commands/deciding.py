@@ -55,9 +55,11 @@ def accept(
     why: Because = "",
     everywhere: Everywhere = False,
 ) -> None:
-    """Say which member is meant."""
+    """Say which member is meant; or, of two reports, that they are one event."""
 
     def choose(question: Any, members: dict[str, str]) -> tuple[str, str | None]:
+        if question.is_pair:
+            return "member", None
         chosen = (member or "").replace("-", "") or next((c["member"] for c in question.candidates), None)
         if chosen not in members:
             fail(f"{chosen or 'nobody'}: no such member; name one with --member (see `koll members list`)")
@@ -75,7 +77,7 @@ def reject(
     why: Because = "",
     everywhere: Everywhere = False,
 ) -> None:
-    """Say that it is not this member, or none at all."""
+    """Say that it is not this member, or none at all; or, of two reports, that they are two events."""
     chosen = (member or "").replace("-", "") or None
     _answer(config, asked, lambda _question, _members: ("not_member", chosen), by, why, everywhere)
 

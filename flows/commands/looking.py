@@ -1,6 +1,5 @@
-"""Commands that only look: status, doctor, export, and the lists of quarantine and alerts."""
+"""Commands that only look: status, doctor, export, and the list of alerts."""
 
-import json
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,6 @@ from flows.commands.shared import (
     Config,
     console,
     day,
-    fail,
     moment,
     print_json,
     print_table,
@@ -22,7 +20,6 @@ from flows.commands.shared import (
     telling_faults,
 )
 
-quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, or kept with a flag.")
 alerts = typer.Typer(no_args_is_help=True, help="Alerts toward staff.")
 
 
@@ -68,17 +65,21 @@ def export(
 
 
 def status(
+    source: Annotated[str | None, typer.Argument(help="Only this source, in detail.")] = None,
     config: Config = CONFIG,
     as_json: AsJson = False,
     day_asked: Annotated[
         date | None, typer.Option("--date", parser=day, metavar="YYYY-MM-DD", help="As of this day.")
     ] = None,
 ) -> None:
-    """Show each source, what waits for people, and what to do next: the failing thing first."""
+    """Show each source, what waits for people, and what to do next: the failing thing first. Or one source's health."""
     from flows.status import read_status
     from flows.workplace import open_workplace
 
     with telling_faults():
+        if source is not None:
+            _show_health(config, source, day_asked, as_json)
+            return
         found = read_status(open_workplace(config), day_asked)
         if as_json:
             print_json(found)
@@ -89,6 +90,38 @@ def status(
             say(f"{name.replace('_', ' ')}: {found[name]}")
         say("outbox: " + (", ".join(f"{n} {state}" for state, n in found["outbox"].items()) or "empty"))
         say(f"last run: {found['last_run'] or 'none yet; run `koll nightly`'}")
+
+
+def _show_health(config: Path, source: str, on: date | None, as_json: bool) -> None:
+    from flows.health import NoSuchSource, draw_weeks, read_health
+    from flows.workplace import open_workplace
+
+    try:
+        found = read_health(open_workplace(config), source, on)
+    except NoSuchSource as error:
+        raise typer.BadParameter(str(error)) from error
+    if found["do"].startswith("koll ") and config != CONFIG:
+        found["do"] += f" --config {config}"
+    if as_json:
+        print_json(found)
+        return
+    say(f"{found['title']} ({found['source']}, {found['kind']}): {found['verdict']}")
+    if found["message"]:
+        say(f"  {found['message']}")
+    if found["failing_since"]:
+        say(f"  failing since {found['failing_since']:%Y-%m-%d %H:%M}")
+    read = f"{found['last_read']:%Y-%m-%d %H:%M}" if found["last_read"] else "never"
+    say(f"  last read well: {read}; complete through {found['complete_through'] or 'no day yet'}")
+    say(f"  next due: {found['next_due'] or 'now'}{' (late)' if found['late'] else ''}")
+    say(f"  do: {found['do'] or 'nothing'}")
+    for issue in found["issues"]:
+        kept = "kept with a flag" if issue["kept"] else "refused"
+        say(f"  {issue['rows']} {kept}: {issue['code']} since {issue['since']:%Y-%m-%d}. {issue['sentence']}")
+        say(f"    koll quarantine show {issue['keys'][0]}")
+    print_table("Counts beside their bounds", found["counts"], ("what", "seen", "from", "to", "ok"))
+    say("Complaints by week (Monday)")
+    for line in draw_weeks(found["weeks"]):
+        say(f"  {line}")
 
 
 def doctor(config: Config = CONFIG, as_json: AsJson = False) -> None:
@@ -107,36 +140,6 @@ def doctor(config: Config = CONFIG, as_json: AsJson = False) -> None:
                 say(f"{finding['what']}: {finding['found']}" + ("" if finding["ok"] else f" -> {finding['do']}"))
         if not all(finding["ok"] for finding in findings):
             raise typer.Exit(1)
-
-
-@quarantine.command("list")
-def list_quarantine(config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """List what is open, with its code."""
-    from flows.exports import Asked, export_quarantine
-    from flows.workplace import open_workplace
-
-    with telling_faults():
-        rows = [row for row in export_quarantine(open_workplace(config), Asked()) if row["state"] == "open"]
-        if as_json:
-            print_json(rows)
-        else:
-            print_table("Quarantine", rows, ("key", "source", "source_id", "code", "kept", "name", "raw_locator"))
-
-
-@quarantine.command("show")
-def show_quarantine(
-    key: Annotated[str, typer.Argument(help="The key that `list` shows.")], config: Config = CONFIG
-) -> None:
-    """Show one item: the reason, what was read, and where its raw bytes are."""
-    from flows.exports import Asked, export_quarantine
-    from flows.workplace import open_workplace
-
-    with telling_faults():
-        rows = export_quarantine(open_workplace(config), Asked())
-        found = next((row for row in rows if row["key"].startswith(key)), None)
-        if found is None:
-            fail(f"no quarantined item {key}; `koll quarantine list` shows them")
-        say(json.dumps(found, ensure_ascii=False, indent=1))
 
 
 @alerts.command("list")

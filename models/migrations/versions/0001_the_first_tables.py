@@ -107,6 +107,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source", "source_id"),
     )
     op.create_table(
+        "event_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("one_source", sa.String(), nullable=False),
+        sa.Column("one_id", sa.String(), nullable=False),
+        sa.Column("two_source", sa.String(), nullable=False),
+        sa.Column("two_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("recorded_from", UTCDateTime(), nullable=False),
+        sa.Column("recorded_to", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("event_link", schema=None) as batch_op:
+        batch_op.create_index("event_link_two", ["two_source", "two_id"], unique=False)
+
+    op.create_table(
         "member",
         sa.Column("member", sa.String(length=12), nullable=False),
         sa.Column("org_number", sa.String(length=10), nullable=False),
@@ -388,6 +405,10 @@ def downgrade() -> None:
 
     op.drop_table("mention")
     op.drop_table("member")
+    with op.batch_alter_table("event_link", schema=None) as batch_op:
+        batch_op.drop_index("event_link_two")
+
+    op.drop_table("event_link")
     op.drop_table("complaint_text")
     with op.batch_alter_table("complaint", schema=None) as batch_op:
         batch_op.drop_index("complaint_period")

@@ -1,0 +1,127 @@
+"""Reports that are one event: linked every night among a member's tips and what other sources say at about that time.
+
+An authority's own figure is never touched: where a tip tells what the authority has too, the tip is the second report.
+Two rows of one authority are its own business, so only pairs with a tip, or of two sources, are compared.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Table, select, update
+
+from flows.workplace import Workplace
+from models.matching.duplicates import Link, LinkKind, Report, find_links
+from models.store import writing
+from models.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
+from models.words import Band, Kind, Status
+
+_C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_T: Table = ComplaintText.__table__  # type: ignore[attr-defined]
+_L: Table = EventLink.__table__  # type: ignore[attr-defined]
+_A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
+NEAR = timedelta(days=90)  # reports of one event come within a quarter of a year
+_PAIR = "\x1e"
+
+
+def link_events(place: Workplace) -> int:
+    """Find tonight's links and write those that came or went; return how many did."""
+    with writing(place.engine) as connection:
+        answers = load_pair_answers(connection)
+        wanted = {
+            _key(link): link
+            for reports in _group_reports(connection)
+            for link in find_links(reports, answers)
+            if _crosses(link)
+        }
+        current = {_row_key(row): row.id for row in connection.execute(select(_L).where(_L.c.recorded_to.is_(None)))}
+        now = place.clock()
+        gone = [row_id for key, row_id in current.items() if key not in wanted]
+        for row_id in gone:
+            connection.execute(update(_L).where(_L.c.id == row_id).values(recorded_to=now))
+        new = [_to_row(link, now) for key, link in wanted.items() if key not in current]
+        if new:
+            connection.execute(_L.insert(), new)
+    return len(gone) + len(new)
+
+
+def load_pair_answers(connection: Connection) -> dict[frozenset[str], bool]:
+    """Return what people said of pairs of reports: True the same event, False not."""
+    answers: dict[frozenset[str], bool] = {}
+    for row in connection.execute(select(_A).where(_A.c.text.contains(_PAIR)).order_by(_A.c.id)):
+        pair = frozenset(row.text.split(_PAIR))
+        answers.pop(pair, None)
+        if row.said in ("member", "not_member"):
+            answers[pair] = row.said == "member"
+    return answers
+
+
+def pair_text(one: str, two: str) -> str:
+    """Return the text under which an answer about two reports is kept."""
+    return _PAIR.join(sorted((one, two)))
+
+
+def _group_reports(connection: Connection) -> Iterator[list[Report]]:
+    """Yield for each member with tips: its tips and what other sources tell of it at about that time, tips last."""
+    counted = (_C.c.recorded_to.is_(None)) & (_C.c.status == Status.ACCEPTED) & (_C.c.band == Band.ACCEPT)
+    about = (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id)
+    with_tips = select(_C.c.member).where(counted & (_C.c.kind == Kind.TIP)).distinct()
+    asked = (
+        select(_C, _T.c.text)
+        .join(_T, about)
+        .where(counted & (_C.c.kind != Kind.DECISION) & _C.c.member.in_(with_tips))
+        .order_by(_C.c.member, _C.c.received_on, _C.c.source, _C.c.source_id)
+    )
+    for _, rows in groupby(connection.execute(asked).all(), key=lambda row: row.member):
+        held = list(rows)
+        days = [row.received_on for row in held if row.kind == Kind.TIP and row.received_on]
+        near = [row for row in held if row.kind == Kind.TIP or _is_near(row, days)]
+        yield [_to_report(row) for row in sorted(near, key=lambda row: row.kind == Kind.TIP)]
+
+
+def _is_near(row: Any, days: list[Any]) -> bool:
+    return row.received_on is not None and any(abs(row.received_on - day) <= NEAR for day in days)
+
+
+def _to_report(row: Any) -> Report:
+    return Report(
+        id=f"{row.source} {row.source_id}",
+        source=row.source,
+        text=row.text,
+        company=row.member,
+        consumer=row.facts.get("sender", ""),
+        message_id=row.facts.get("message_id", ""),
+        references=(row.facts["thread"],) if "thread" in row.facts else (),
+        received_on=row.received_on,
+    )
+
+
+def _crosses(link: Link) -> bool:
+    return link.kind is not LinkKind.CAMPAIGN and (link.one.split(" ")[0] != link.two.split(" ")[0] or _is_tip(link))
+
+
+def _is_tip(link: Link) -> bool:
+    return link.two.split(" ", 1)[1].startswith("tip-")
+
+
+def _to_row(link: Link, now: Any) -> dict[str, Any]:
+    (one_source, one_id), (two_source, two_id) = link.one.split(" ", 1), link.two.split(" ", 1)
+    return {
+        "one_source": one_source,
+        "one_id": one_id,
+        "two_source": two_source,
+        "two_id": two_id,
+        "kind": str(link.kind),
+        "rule": link.rule,
+        "why": link.why,
+        "recorded_from": now,
+    }
+
+
+def _key(link: Link) -> tuple[str, ...]:
+    return (*link.one.split(" ", 1), *link.two.split(" ", 1), str(link.kind), link.rule, link.why)
+
+
+def _row_key(row: Any) -> tuple[str, ...]:
+    return (row.one_source, row.one_id, row.two_source, row.two_id, row.kind, row.rule, row.why)

@@ -1,0 +1,194 @@
+"""The [sources.NAME] tables of koll.toml: what every kind of source may set, and what each kind needs."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from models.dates import read_date
+from models.faults import name_unknown, show
+from models.words import Channel
+
+EXTRACT_FIELDS = (
+    "source_id",
+    "received_on",
+    "event_on",
+    "company",
+    "org_number",
+    "channel",
+    "category",
+    "outcome",
+    "text",
+)
+
+
+class Section(BaseModel):
+    """A table of koll.toml: no unknown keys, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def leads_to(address: str, *schemes: str) -> bool:
+    """Tell whether ``address`` names a host (and a port that can be) under one of the schemes."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+class SourceSettings(Section):
+    """What every kind of source may set; bounds left out are the source's own."""
+
+    enabled: bool = True
+    title: str | None = Field(default=None, max_length=80)
+    rows: tuple[int, int] | None = None
+    quiet_days: int | None = Field(default=None, ge=0)
+    max_age_days: int | None = Field(default=None, ge=0)
+    delay: float | None = Field(default=None, ge=0, le=600)
+    complete_through: Literal["file_period_end", "last_successful_poll", "last_full_listing"] | None = None
+
+    @field_validator("rows")
+    @classmethod
+    def _rising(cls, value: tuple[int, int] | None) -> tuple[int, int] | None:
+        if value is not None and not 0 <= value[0] <= max(value[1], 1) == value[1]:
+            raise ValueError("two whole numbers, the lower first, are needed: rows = [min, max]")
+        return value
+
+
+class ExtractSettings(SourceSettings):
+    """Files an authority sent, dropped into a folder. ``columns``: our field = their header."""
+
+    kind: Literal["extract"]
+    folder: Path
+    columns: dict[str, str]
+    channels: dict[str, Channel] = Field(default_factory=dict)
+    encoding: str | None = None
+    covers: str | tuple[str, str] | None = None
+    all_companies: bool = True
+
+    @field_validator("columns")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        wrong = [name_unknown(field, EXTRACT_FIELDS) for field in value if field not in EXTRACT_FIELDS]
+        wrong += [
+            f"{field} = the header of that column" for field in ("source_id", "received_on") if field not in value
+        ]
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        if empty := [field for field, header in value.items() if not header.strip()]:
+            raise ValueError(f"{', '.join(empty)}: the header of that column is needed, as it stands in the file")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _one_code_each(cls, value: dict[str, Channel]) -> dict[str, Channel]:
+        codes: dict[str, set[Channel]] = {}
+        for theirs, ours in value.items():
+            codes.setdefault(" ".join(theirs.split()).casefold(), set()).add(ours)
+        if twice := [theirs for theirs, ours in codes.items() if len(ours) > 1]:
+            raise ValueError(f"{', '.join(map(repr, twice))}: two codes for one value (case does not matter); keep one")
+        return value
+
+    @field_validator("covers", mode="before")
+    @classmethod
+    def _known_form(cls, value: Any) -> Any:
+        """Turn two dates, as TOML has them too, into texts; a pattern must name both ends."""
+        ends = value.split("/") if isinstance(value, str) and "(" not in value else value
+        if isinstance(ends, list | tuple) and len(ends) == 2:
+            first, last = (read_date(str(end)) for end in ends)
+            if first and last and first <= last:
+                return str(first), str(last)
+        elif value is None or (isinstance(value, str) and _names_both_ends(value)):
+            return value
+        raise ValueError(
+            'two dates, the earlier first, as "2026-01-01/2026-08-25", or a pattern for the file name with '
+            "(?P<from>...) and (?P<to>...) is needed"
+        )
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str | None) -> str | None:
+        try:
+            "".encode(value or "utf-8")
+        except (LookupError, ValueError) as error:
+            raise ValueError(
+                "an encoding such as utf-8 or cp1252 is needed, or leave it out to have it found"
+            ) from error
+        return value
+
+
+def _names_both_ends(pattern: str) -> bool:
+    try:
+        return {"from", "to"} <= set(re.compile(pattern).groupindex)
+    except re.error:
+        return False
+
+
+class WebSettings(SourceSettings):
+    """A publisher on the web, of any kind that has a module under sources/.
+
+    ``sites`` are base addresses (or list pages); ``url`` is one page's own address, taken to the letter; ``folder``
+    holds files got from the publisher in another way, for the kinds that read such.
+    """
+
+    kind: str
+    sites: list[str] = Field(default=[], min_length=1)
+    url: str | None = None
+    folder: Path | None = None
+
+    @field_validator("sites")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for site in value:
+            if not leads_to(site, "http", "https"):
+                raise ValueError(f"{show(site)}: an address such as https://nixnamnden.se is needed")
+        return [site if urlsplit(site).path.strip("/") else site.rstrip("/") for site in value]
+
+    @field_validator("url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not leads_to(value, "http", "https"):
+            raise ValueError("an address such as https://nixnamnden.se/arenden is needed")
+        return value
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "WebSettings":
+        if sum(map(bool, (self.sites, self.url, self.folder))) != 1:
+            raise ValueError('exactly one of sites = ["https://..."], url = "https://..." and folder = "..." is needed')
+        return self
+
+    def addresses(self) -> list[str]:
+        """Return where its source begins to read: the sites, or the one page."""
+        return [self.url] if self.url else self.sites
+
+
+BoardSettings = WebSettings  # the ethics board is a web source like any other
+
+
+class TipsSettings(SourceSettings):
+    """The tip mailbox: IMAP, or a Maildir or folder of .eml files."""
+
+    kind: Literal["tips"]
+    imap: str | None = None
+    maildir: Path | None = None
+    done_folder: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "TipsSettings":
+        if (self.imap is None) == (self.maildir is None):
+            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
+        if self.imap is not None and not leads_to(self.imap, "imap", "imaps"):
+            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
+        return self
+
+
+AnySource = ExtractSettings | WebSettings | TipsSettings
+SOURCE_KINDS: Mapping[str, type[AnySource]] = {  # known without being told; a web source adds its own by being there
+    "extract": ExtractSettings,
+    "dm_namnden": WebSettings,
+    "tips": TipsSettings,
+}
