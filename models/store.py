@@ -5,15 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Connection, Engine, String, Table, cast, event, make_url, or_
+from sqlalchemy import JSON, Connection, Engine, String, Table, cast, event, inspect, make_url, or_, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
 CHUNK = 5_000  # rows a call; keeps memory in bounds
 
 
@@ -51,16 +48,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def _migrations() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
-
-
 def upgrade(engine: Engine) -> None:
     """Create the tables or bring them up to date. Raises StoreUnusable when the database is newer than we are."""
+    from alembic import command  # costs a tenth of a second that commands which only look need not pay
+    from alembic.config import Config
+
     refuse_newer(engine)
-    config = _migrations()
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -68,8 +63,8 @@ def upgrade(engine: Engine) -> None:
 
 def refuse_newer(engine: Engine) -> None:
     """Raise StoreUnusable when a later version of the product has written this database, or it does not answer."""
-    revision = _revision(engine)
-    if revision is not None and revision not in {s.revision for s in _scripts().walk_revisions()}:
+    revision = _read_revision(engine)
+    if revision is not None and revision not in _list_revisions():
         raise StoreUnusable(
             f"{_show(engine)}: written by a newer Medlemskoll (schema {revision}); install that version here too"
         )
@@ -78,20 +73,23 @@ def refuse_newer(engine: Engine) -> None:
 def require_current(engine: Engine) -> None:
     """Raise StoreUnusable unless the tables are exactly ours: missing, older and newer each name their cure."""
     refuse_newer(engine)
-    revision, head = _revision(engine), _scripts().get_current_head()
+    revision, head = _read_revision(engine), _list_revisions()[-1]
     if revision != head:
         state = "has no tables yet" if revision is None else f"is at schema {revision}, {head} is due"
         raise StoreUnusable(f"{_show(engine)}: {state}; run `koll init`")
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_migrations())
+def _list_revisions() -> list[str]:
+    """Return our revisions, oldest first: each migration's file begins with its number."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def _revision(engine: Engine) -> str | None:
+def _read_revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
         raise StoreUnusable(f"{_show(engine)}: cannot be opened ({reason}); check [database] url") from error
