@@ -3,10 +3,12 @@
 import csv
 import json
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
 from flows.demo import deliver_day
@@ -179,6 +181,38 @@ def test_a_corrected_register_links_old_complaints_anew_and_keeps_what_was_known
     assert linked and all(r["member"] == number for r in linked)
     before = [r for r in small.export("complaints", known_at=known_at) if r["org_number"] == number]
     assert before and all(r["member"] is None for r in before)
+
+
+def test_mail_leaves_through_the_server_one_message_a_recipient_and_stays_when_it_is_gone(small: World) -> None:
+    received: list[tuple[list[str], bytes]] = []
+
+    class Keep:
+        async def handle_DATA(self, _server: object, _session: object, envelope: object) -> str:  # noqa: N802
+            received.append((envelope.rcpt_tos, envelope.content))
+            return "250 taken"
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Controller(Keep(), hostname="127.0.0.1", port=port)
+    server.start()
+    config = small.config.read_text("utf-8")
+    config = config.replace("[mail]\n", f'[mail]\nsmtp = "smtp://127.0.0.1:{port}"\n')
+    config = config.replace(
+        'ethics = ["etik@kontakta.example"]', 'ethics = ["a@kontakta.example", "b@kontakta.example"]'
+    )
+    small.config.write_text(config, "utf-8")
+    deliver_day(small.root, 1)
+    small.night(FIRST)
+    assert all(len(recipients) == 1 for recipients, _ in received)
+    assert {"a@kontakta.example", "b@kontakta.example"} <= {recipients[0] for recipients, _ in received}
+    assert small.mails() == []
+    server.stop()
+    for number, day in ((2, SECOND), (3, THIRD)):
+        deliver_day(small.root, number)
+        night = small.night(day)
+    assert night.alerts.waiting > 0 and not night.alerts.dead
+    assert {mail["state"] for mail in small.export("mails")} == {"accepted", "waiting"}
 
 
 def test_no_mail_export_or_log_carries_what_a_complainant_must_not_be_known_by(small: World) -> None:

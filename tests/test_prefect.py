@@ -154,3 +154,19 @@ def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(depl
     assert "konsumentverket" in json.dumps(ingest["parameter_openapi_schema"]["properties"]["source"])
     for name in ("backfill/backfill", "housekeeping/housekeeping"):
         assert requests.get(f"{api}/deployments/name/{name}", timeout=10).status_code == 200
+
+
+def test_the_command_line_runs_the_same_flows_and_ends_with_one_when_a_source_failed(
+    environment: dict[str, str], world: World
+) -> None:
+    day = ("--date", FIRST.isoformat())
+    night = subprocess.run(
+        [BIN / "koll", "nightly", *day], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert night.returncode == 1
+    assert "koll ingest dm_gamla_arkivet" in night.stdout
+    again = subprocess.run(
+        [BIN / "koll", "ingest", "tips", *day, "--json"], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["sources"][0]["source"] == "tips"
