@@ -1,6 +1,7 @@
 """The FTC's daily files: real rows as golden file, the data page and its missing days against a real server."""
 
 import json
+import random
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -151,6 +152,23 @@ def test_every_oddity_has_its_code(old, new, code):
     assert codes(draft) == [code]
 
 
+def test_a_file_cut_inside_its_last_cell_loses_that_row_to_the_quarantine():
+    whole, cut = parse(f"{HEADER}\r\n{ROW}\r\n{ROW.removesuffix('Y')}")
+    assert (codes(whole), codes(cut)) == ([], ["row-ragged"])
+
+
+def test_a_damaged_file_is_read_or_refused_and_never_crashes():
+    content = (PAGES / "day.csv").read_bytes()
+    known = {draft.source_id for draft in parse(content)}
+    chance = random.Random(7)
+    for _ in range(100):
+        cut = content[: chance.randrange(len(content))]
+        try:
+            assert {draft.source_id for draft in parse(cut) if not draft.faults} <= known
+        except SourceBroken:
+            continue
+
+
 def test_a_column_more_is_told_and_a_column_less_breaks_the_file():
     (draft,) = parse(f"{HEADER},Carrier\r\n{ROW},X\r\n")
     assert codes(draft) == ["column-unknown"]
@@ -195,7 +213,7 @@ class Ftc:
     def link(self, day: str, path: str | None = None, body: str | None = None, text: str = "CSV", **more) -> None:
         path = path or f"/files/DNC_Complaint_Numbers_{day}.csv"
         self.links.append(f"<li><a href='{path}'>{text}</a></li>")
-        self.files[path] = Response(body if body is not None else f"{HEADER}\r\n{ROW}\r\n{ROW}", **more)
+        self.files[path] = Response(body if body is not None else f"{HEADER}\r\n{ROW}\r\n{ROW}\r\n", **more)
         self.server.expect_request(path).respond_with_handler(lambda request: self._file(request.path))
 
     def _file(self, path: str) -> Response:
@@ -246,7 +264,7 @@ def test_a_missing_day_is_told_holds_the_watermark_and_is_asked_for_again(ftc, a
     assert [problem.code for problem in reading.problems] == ["day-missing"]
     assert ftc.days(reading) == [date(2021, 7, 6), date(2021, 7, 8)]
     assert reading.complete_through == date(2021, 7, 5)
-    ftc.files["/files/DNC_Complaint_Numbers_2021-07-07.csv"] = Response(f"{HEADER}\r\n{ROW}")
+    ftc.files["/files/DNC_Complaint_Numbers_2021-07-07.csv"] = Response(f"{HEADER}\r\n{ROW}\r\n")
     mended = ftc.visit("2021-07-10")
     assert ftc.asked.count("2021-07-07") == 2
     assert ftc.asked.count("2021-07-08") == 1

@@ -21,9 +21,10 @@ from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.inbox.privacy import mask_text
-from sources.tabular import Line, TableUnreadable, read_lines, squeeze
+from sources.tabular import Line, TableUnreadable, squeeze
 from sources.usa.cfpb_files import read_folder
 from sources.usa.cfpb_search import SearchVisit
+from sources.usa.whole_lines import read_whole_lines
 
 INFO = SourceInfo(
     kind="cfpb",
@@ -187,8 +188,11 @@ def _read_rows(stream: IO[bytes]) -> Iterator[tuple[str, Line]]:
     if start.startswith(b"{"):
         yield from _read_json(stream.read())
         return
-    for line in read_lines(stream, REQUIRED):
+    for line in read_whole_lines(stream, REQUIRED):
         cells = {_SAME.get(name, name): cell for name, cell in line.cells.items()}
+        if "Complaint ID" not in cells and (unknown := sorted(set(cells) - _KNOWN)):
+            # The id under another name, perhaps: ids made of the content would make all complaints new ones.
+            raise TableUnreadable("columns-missing", f"no column 'Complaint ID', but {', '.join(unknown)[:200]}")
         yield f"row {line.number}", Line(line.number, cells, line.ragged, line.longer)
 
 
@@ -202,7 +206,8 @@ def _read_json(content: bytes) -> Iterator[tuple[str, Line]]:
         if not isinstance(record, dict) or any(isinstance(value, dict | list) for value in record.values()):
             yield f"hit {number}", Line(number, {}, ragged=True)
             continue
-        named = {_JSON.get(name, name): "" if value is None else _mend(str(value)) for name, value in record.items()}
+        told = {str(name): "" if value is None else _mend(str(value)) for name, value in record.items()}
+        named = {"Complaint ID": ""} | {_JSON.get(name, name): value for name, value in told.items()}
         named.pop("", None)
         yield f"hit {number}", Line(number, named)
 

@@ -21,8 +21,9 @@ from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.session import PoliteSession
-from sources.tabular import Line, TableUnreadable, read_lines, squeeze
+from sources.tabular import Line, TableUnreadable, squeeze
 from sources.usa.ftc_days import DayVisit
+from sources.usa.whole_lines import read_whole_lines
 
 INFO = SourceInfo(
     kind="ftc_dnc",
@@ -35,7 +36,11 @@ INFO = SourceInfo(
     bounds=Bounds(rows=(2_000, 5_000_000), quiet_days=5, max_age_days=7, delay=2.0),
     names_all_companies=False,  # they are numbers, and many numbers belong to one company
     checks=(
-        Check("row-ragged", Severity.ERROR, "The row has not the header's cells, so none of them is certain."),
+        Check(
+            "row-ragged",
+            Severity.ERROR,
+            "The row is cut short or has not the header's cells, so none of them is certain.",
+        ),
         Check("phone-unreadable", Severity.ERROR, "The reported number holds letters or signs; digits may be missing."),
         Check("phone-invalid", Severity.WARNING, "The reported number is no number that can be called from the USA."),
         Check("date-unreadable", Severity.ERROR, "The time of the complaint is not written as it always was."),
@@ -120,7 +125,7 @@ class FtcDnc:
         """Yield one draft a row. Raise SourceBroken when the file is not the table we know."""
         seen: Counter[str] = Counter()
         try:
-            for line in read_lines(stream, HEADERS):
+            for line in read_whole_lines(stream, HEADERS):
                 key = hash_row(line)
                 seen[key] += 1
                 yield _read_row(line, f"{key}-{seen[key]}", item.sha256, repeated=seen[key] > 1)
