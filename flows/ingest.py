@@ -1,10 +1,12 @@
 """One source, from the world to the database: read, archive, parse, judge, link, merge. Safe to repeat at any point."""
 
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import Connection, select
 
@@ -30,6 +32,7 @@ from sources.turns import count_requests
 CHUNK = 50_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
 _SET_ASIDE = "set-aside-"
+_ROOMS = {"flows", "sources", "expectations", "models", "inbox", "sweden", "norway", "usa", "matching"}
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,18 @@ def ingest_source(
         night.code, night.message = error.code, str(error)
     except Exception as error:  # noqa: BLE001 - one broken source never stops the others; the type is named, not its data
         night.code = "unexpected"
-        night.message = f"{type(error).__name__}: {_one_line(error)} [unexpected]"
+        night.message = f"{_locate(error)}; this is a fault of ours, please report it [unexpected]"
     night.seconds = round(time.monotonic() - started, 2)
     log(f"{name}: {night.verdict}{f', {night.message}' if night.message else ''}")
     return night
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+def _locate(error: Exception) -> str:
+    """Name an error by its type and place: its text may hold somebody's data."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name in _ROOMS]
+    place = ours[-1] if ours else frame
+    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
 
 
 def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], None]) -> list[Reading]:
@@ -99,13 +106,20 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
             log=log,
         )
         place.archive.save_reading(source.read(visit))
-    all_again = order.replay or state is None or state.parser_version != source.info.parser_version
-    readings = [
-        r for r in place.archive.readings(source.name) if all_again or state is None or r.read_at > state.read_at
-    ]
+    readings = list(place.archive.readings(source.name))
     if not readings:
         raise SourceBroken("archive-empty", f"{source.name}: nothing archived yet; run it once without --replay")
-    return readings
+    if _is_history_due(source, state, order):
+        return readings
+    pending = [reading for reading in readings if state is None or reading.read_at > state.read_at]
+    # A reading lists all that a source holds, so that the newest one stands for those that never went in: what broke
+    # them may be gone. A mailbox only tells what is new.
+    return pending if source.info.kind == "tips" else pending[-1:]
+
+
+def _is_history_due(source: Source, state: SourceState | None, order: Order) -> bool:
+    """Whether everything ever read is to be parsed again: asked for, or because the parser is another one now."""
+    return order.replay or (state is not None and state.parser_version != source.info.parser_version)
 
 
 def _read_state(place: Workplace, name: str) -> SourceState | None:
@@ -147,7 +161,9 @@ def _take_in(
             stage = Stage(connection, source.name, order.run_id, place.clock())
             repairs = load_repairs(connection, source.name)
             open_ids = _load_open_ids(connection, source.name)
-        found = _find_fresh(readings, {} if order.replay else known)
+        state = _read_state(place, source.name)
+        again = _is_history_due(source, state, order)
+        found = _find_fresh(readings, {} if again else known)
         fresh = [item for item in found if (item.name, item.sha256) not in passed_over]
         by_period = source.info.kind == "extract"
         keeper = Keeper(

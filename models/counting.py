@@ -6,12 +6,12 @@ is "unknown", never zero.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import BindParameter, Connection, Date, bindparam, text
+from sqlalchemy import BindParameter, Connection, Date, String, bindparam, text
 from sqlmodel import UTCDateTime
 
 from models.alerting.evaluation import Rank, Window
@@ -113,7 +113,7 @@ def _select(connection: Connection, sql: str, scope: Scope, **more: object) -> l
         "known_at": bindparam("known_at", type_=UTCDateTime()),
         "since": bindparam("since", type_=UTCDateTime()),
         "before": bindparam("before", type_=Date()),
-        "sources": bindparam("sources", expanding=True),
+        "sources": bindparam("sources", expanding=True, type_=String()),  # typed: PostgreSQL asks even when empty
         "members": bindparam("members", expanding=True),
     }
     values = {
@@ -274,3 +274,66 @@ def read_watermarks(connection: Connection, known_at: datetime | None = None) ->
     sql = f"SELECT source, max(complete_through) FROM watermark{when} GROUP BY source"
     scope = Scope(Window(date.min, date.max), known_at=known_at)
     return {str(source): day for source, value in _select(connection, sql, scope) if (day := _as_date(value))}
+
+
+def count_periods(
+    connection: Connection, scope: Scope, periods: Sequence[Window], cuts: Mapping[str, date]
+) -> list[tuple[str, str, str, list[int]]]:
+    """Return (member, channel, source, complaints in each period) in one pass; the scope's window holds them all.
+
+    ``cuts``: of these sources only what is dated up to that day.
+    """
+    day = _date_column(scope)
+    cases = [
+        f"sum(CASE WHEN day BETWEEN '{period.start.isoformat()}' AND '{period.end.isoformat()}' THEN 1 ELSE 0 END)"
+        for period in periods
+    ]
+    limits = "".join(
+        f" AND NOT (source = :cut{n}_ AND day > '{cuts[name].isoformat()}')" for n, name in enumerate(cuts)
+    )
+    sql = (
+        f"SELECT member, channel, source, {', '.join(cases)}"
+        f" FROM ({_counted(scope, f'c.source, c.channel, {day} AS day')}) AS counted WHERE 1 = 1{limits} GROUP BY member, channel, source"
+    )
+    rows = _select(connection, sql, scope, **{f"cut{n}_": name for n, name in enumerate(cuts)})
+    return [(str(row[0]), str(row[1]), str(row[2]), [int(str(value)) for value in row[3:]]) for row in rows]
+
+
+def count_days(connection: Connection, scope: Scope, *, by_member: bool = False) -> dict[tuple[str, date], int]:
+    """Return the register's complaints by day, or each member's; the member is empty for the whole register."""
+    member = "member" if by_member else "''"
+    sql = f"SELECT {member}, day, count(*) FROM ({_counted(scope, f'{_date_column(scope)} AS day')}) AS counted"
+    rows = _select(connection, f"{sql} GROUP BY {'member, ' if by_member else ''}day", scope)
+    return {(str(who), day): int(str(count)) for who, value, count in rows if (day := _as_date(value))}
+
+
+def find_turns(connection: Connection, scope: Scope, channel: str) -> dict[str, tuple[date, date | None]]:
+    """Return per member (its first complaint in the scope's window, its last one before the window)."""
+    day, only = _date_column(scope), "" if channel == "any" else " WHERE channel = :channel"
+    sql = f"SELECT member, min(day), max(day) FROM ({_counted(scope, f'c.channel, {day} AS day')}) AS counted{only}"
+    earlier = Scope(Window(date(1900, 1, 1), scope.window.start - timedelta(days=1)), scope.sources, scope.date,
+                    scope.known_at)  # fmt: skip
+    last = {
+        str(member): _as_date(newest)
+        for member, _, newest in _select(connection, f"{sql} GROUP BY member", earlier, channel=channel)
+    }
+    return {
+        str(member): (first, last.get(str(member)))
+        for member, oldest, _ in _select(connection, f"{sql} GROUP BY member", scope, channel=channel)
+        if (first := _as_date(oldest))
+    }
+
+
+def find_first_days(
+    connection: Connection, sources: Iterable[str], known_at: datetime | None = None
+) -> dict[str, date]:  # fmt: skip
+    """Return the first day each source tells of. One source at a time: so an index finds it at once."""
+    when = "" if known_at is None else " AND recorded_from <= :known_at"
+    scope = Scope(Window(date.min, date.max), known_at=known_at)
+    found = {}
+    for source in sources:
+        sql = f"SELECT min(received_on) FROM complaint WHERE source = :channel{when}"
+        [(value,)] = _select(connection, sql, scope, channel=source)
+        if first := _as_date(value):
+            found[source] = first
+    return found

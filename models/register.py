@@ -20,7 +20,7 @@ NAME_FIELDS = ("org_number", "kind", "value", "valid_from", "valid_to")
 _YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LARGEST_SHRINK = 0.1
 _FEW_NAMES = 5  # so many names may go unasked, whatever their share
-_DAMAGED = re.compile(r"[\ufffd\x00-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
+_DAMAGED = re.compile(r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
 _PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}")
 
 
@@ -203,11 +203,12 @@ def _find_contested(names: list[MemberName], members: dict[str, Member]) -> list
     for name in names:
         claims.setdefault((str(name.kind), name.value.casefold()), []).append(name)
     warnings = []
-    for (kind, value), claimed in sorted(claims.items()):
+    for (kind, _), claimed in sorted(claims.items()):
         rivals = {a.member for a in claimed for b in claimed if a.member != b.member and _overlap(a, b)}
         if rivals:
             owners = ", ".join(sorted(members[m].legal_name for m in rivals))
-            warnings.append(f"{kind} {value!r} is claimed by {owners} for the same time: alone it decides nothing")
+            claim = f"{kind} {claimed[0].value!r}"
+            warnings.append(f"{claim} is claimed by {owners} for the same time: alone it decides nothing")
     return warnings
 
 

@@ -36,6 +36,7 @@ INFO = SourceInfo(
         Check("outcome-unmapped", Severity.ERROR, "The outcome is none of our words for one."),
         Check("row-ragged", Severity.ERROR, "The row has not the header's cells, or a stray quotation mark."),
         Check("key-mangled", Severity.ERROR, "A spreadsheet has made a number, a date or an error of the record's id."),
+        Check("key-damaged", Severity.ERROR, "The record's id holds what no id has: the file is damaged, or misread."),
         Check("org-number-invalid", Severity.WARNING, "The organisation number is none; it was not used."),
     ),
 )
@@ -181,11 +182,10 @@ class Extract:
         """Return a refused value as the quarantine keeps it: it may be anything, also what a person wrote."""
         return self._mask(cell[:_SHOWN])
 
-    @staticmethod
-    def _read_key(cell: str, faults: list[Fault]) -> str | None:
+    def _read_key(self, cell: str, faults: list[Fault]) -> str | None:
         key = _BLANKS.sub(" ", cell)
-        if _MANGLED.fullmatch(key):
-            faults.append(Fault(code="key-mangled", field="source_id", value=key[:_SHOWN]))
+        if damage := _find_damage(key):
+            faults.append(Fault(code=damage, field="source_id", value=self._show(key)))
             return None
         return key or None
 
@@ -240,6 +240,13 @@ class Extract:
         except ValueError:
             faults.append(Fault(code="outcome-unmapped", field="outcome", value=self._show(cell)))
             return None
+
+
+def _find_damage(key: str) -> str | None:
+    """Return the code of what has happened to a key; which record it was cannot be known then, so it has none."""
+    if _MANGLED.fullmatch(key):
+        return "key-mangled"
+    return "key-damaged" if not key.isprintable() or "\ufffd" in key else None
 
 
 def _is_personal(written: str) -> bool:

@@ -28,6 +28,9 @@ _DOTTED = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})")
 _LEAD = re.compile(r"^[\s:–—-]+")
 _SPLIT = re.compile(r"\s[–—-]\s|:\s")
 _ALSO_TOLD = re.compile(r"[,;(]")  # "7 oktober 2022, Patent- och marknadsdomstolen": the date stands before
+_FRAME = re.compile(r"<(/?)(html|body|main|article|table|dl|ul|ol|script)\b", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>{}]|/(?:d[dlt]|t[dhr]|li|p)\b")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST = 200
 
 
@@ -56,6 +59,7 @@ class Record:
     title: str
     item: RawItem
     locator: str = "page"
+    head_title: str = ""
     flags: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -100,6 +104,8 @@ class Record:
         facts: Mapping[str, str] | None = None,
     ) -> Draft:
         """Return the draft with where it was read and everything noted while reading. Free text is not kept."""
+        if company and _MARKUP.search(company):
+            self.faults.append(Fault(code="name-damaged", field="company", value=company[:_LONGEST]))
         return Draft(
             source_id=source_id,
             kind=kind,
@@ -141,9 +147,17 @@ def find_title(page: PageText) -> str:
 
 
 def looks_cut(html: str) -> bool:
-    """Tell whether a page ends before its end: inside a tag, or without closing the document it opened."""
-    lower = html.lower()
-    return html.rfind("<") > html.rfind(">") or ("<html" in lower and "</html" not in lower)
+    """Tell whether a page ends before its end: inside a tag, or with the page, its main part or a list still open."""
+    last: dict[str, str] = {}
+    for tag in _FRAME.finditer(html):
+        if last.get("script") != "" or tag.group(2).lower() == "script":  # what a script writes is no markup
+            last[tag.group(2).lower()] = tag.group(1)
+    return html.rfind("<") > html.rfind(">") or "" in last.values()
+
+
+def looks_damaged(html: str) -> bool:
+    """Tell whether a page holds control characters, which nobody writes: bytes were changed on the way."""
+    return _CONTROL.search(html) is not None
 
 
 # -- labels -----------------------------------------------------------------------------------------------------------

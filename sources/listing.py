@@ -15,7 +15,7 @@ from models.drafts import Check, Draft, Fault
 from models.words import Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.encoding import CHARSET_REFUTED, CHARSET_UNKNOWN, MOJIBAKE, decode_bytes
-from sources.fields import Labels, Record, find_title, looks_cut, read_labels, read_page, read_rows
+from sources.fields import Labels, Record, find_title, looks_cut, looks_damaged, read_labels, read_page, read_rows
 from sources.list_pages import Link, Lists, follow_lists, name_foreign
 from sources.page_text import PageTooLarge
 from sources.page_visit import PageVisit
@@ -26,6 +26,8 @@ LIST_CHECKS = (
     Check("page-unknown", Severity.ERROR, "The page holds none of the labels of a record."),
     Check("page-too-large", Severity.ERROR, "The page has far more markup than any record: look at it."),
     Check("page-cut", Severity.ERROR, "The page ends before its end: fetch it again."),
+    Check("page-damaged", Severity.ERROR, "The page holds control characters: bytes were changed; fetch it again."),
+    Check("name-damaged", Severity.ERROR, "The company's name holds markup: the page is broken there."),
     Check("key-unreadable", Severity.ERROR, "The record's id is damaged or written in a form not known."),
     Check("key-url-differs", Severity.ERROR, "The page's address names another record than the page does."),
     Check("company-missing", Severity.ERROR, "The record names no company, so it counts for nobody."),
@@ -153,7 +155,7 @@ class ListSource(ABC):
 
     def _open_record(self, html: str, item: RawItem) -> Record:
         page = read_page(html)
-        return Record(read_labels(page, self.labels), page.text, find_title(page), item)
+        return Record(read_labels(page, self.labels), page.text, find_title(page), item, head_title=page.head_title)
 
     def _read_page(self, html: str, item: RawItem, flags: list[str]) -> Draft:
         record = self._open_record(html, item)
@@ -162,6 +164,8 @@ class ListSource(ABC):
             return _refuse(record, "page-unknown")
         if looks_cut(html):
             record.faults.append(Fault(code="page-cut", field="page"))
+        if looks_damaged(html):
+            record.faults.append(Fault(code="page-damaged", field="page"))
         return self.read_record(record)
 
     def _read_list(self, html: str, item: RawItem, flags: list[str]) -> Iterator[Draft]:
@@ -171,8 +175,10 @@ class ListSource(ABC):
         if not rows and (foreign := name_foreign(html)):
             raise SourceBroken("listing-unknown", f"{item.name}: it is {foreign}; open it in a browser and see")
         for number, row in enumerate(rows, 1):
-            text = "\n".join(row.values())
-            yield self.read_record(Record(row, text, "", item, f"row {number}", list(flags)))
+            record = Record(row, "\n".join(row.values()), "", item, f"row {number}", flags=list(flags))
+            if looks_damaged(record.text):
+                record.faults.append(Fault(code="page-damaged", field="row"))
+            yield self.read_record(record)
 
 
 def _place(url: str) -> str:

@@ -151,6 +151,25 @@ def test_a_file_with_a_tenth_of_the_usual_rows_takes_nothing_back(small: World) 
     assert accepted.withdrawn > 400
 
 
+def test_a_broken_file_that_is_mended_or_taken_away_no_longer_stops_its_source(small: World) -> None:
+    deliver_day(small.root, 1)
+    small.night(FIRST)
+    bad = small.root / "extracts" / "utdrag_2026-07-01_2026-07-01.csv"
+    bad.write_text("Nr;Dag\n1;2026-07-01\n", "utf-8")
+    assert sources(small.night(SECOND))["konsumentverket"].code == "columns-missing"
+    header = (small.root / "extracts" / "utdrag_2026-01-01_2026-06-30.csv").read_bytes().split(b"\n")[0]
+    row = b"2026/99999;2026-07-01;;Telefonhuset Norrsken AB;;Sms;Spam;\n"
+    bad.write_bytes(header + b"\n" + row)
+    small.config.write_text(small.config.read_text("utf-8").replace("rows = [50, 5000]", "rows = [1, 5000]"), "utf-8")
+    mended = sources(small.night(SECOND))["konsumentverket"]
+    assert (mended.verdict != Verdict.BROKEN, mended.new) == (True, 1), mended.message
+    bad.write_text("Nr;Dag\n", "utf-8")
+    assert sources(small.night(THIRD))["konsumentverket"].verdict == Verdict.BROKEN
+    bad.unlink()
+    assert sources(small.night(THIRD))["konsumentverket"].verdict != Verdict.BROKEN
+    assert sources(small.ingest("konsumentverket", replay=True))["konsumentverket"].verdict != Verdict.BROKEN
+
+
 def test_a_faulty_register_leaves_the_last_good_one_and_fails_the_night(small: World) -> None:
     deliver_day(small.root, 1)
     small.night(FIRST)

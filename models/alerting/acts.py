@@ -56,6 +56,11 @@ def close(state: AlertState, act: Act, reason: str) -> AlertEvent:
     return _write(state, act, What.CLOSED, note=reason.strip())
 
 
+def look(state: AlertState, act: Act) -> AlertEvent:
+    """Note that somebody looked at the complaints behind an alert; its state does not change."""
+    return _write(state, act, What.SHOWN)
+
+
 def _need(state: AlertState, *standings: Standing) -> None:
     if state.standing not in standings:
         raise ActImpossible(f"the alert is {state.standing.value}, not {' or '.join(standings)}")

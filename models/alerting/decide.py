@@ -3,13 +3,28 @@
 Missing data can hide complaints, never invent them: so a late source never resolves, retracts or clears anything.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from models.alerting.budget import find_budget, name_budget
 from models.alerting.desk import Desk
 from models.alerting.evaluation import Decision, Night
 from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Reason, Standing, What, fold, rule_marks
 from models.alerting.limits import decide_limit
-from models.alerting.rules import AlertsConfig, EventRule, LimitRule, RuleConfig, SourceLateRule
+from models.alerting.places import decide_firsts, decide_ranks, decide_shares
+from models.alerting.rises import decide_rises
+from models.alerting.rules import (
+    AlertsConfig,
+    EventRule,
+    FirstRule,
+    LimitRule,
+    RankRule,
+    RiseRule,
+    RuleConfig,
+    ShareRule,
+    SourceLateRule,
+    SourceOddRule,
+)
+from models.alerting.sources_told import decide_late_sources, decide_odd_sources
 from models.words import Verdict
 
 States = Mapping[AlertKey, AlertState]
@@ -36,10 +51,21 @@ def decide(
         match rule:
             case LimitRule():
                 events += decide_limit(desk, rule, states)
+            case RiseRule():
+                events += _note_budget(desk, rule, ledger)
+                events += decide_rises(desk, rule, states)
+            case RankRule():
+                events += decide_ranks(desk, rule, states)
+            case ShareRule():
+                events += decide_shares(desk, rule, states)
+            case FirstRule():
+                events += decide_firsts(desk, rule, states)
             case EventRule():
                 events += _decide_decisions(desk, rule, states)
             case SourceLateRule():
-                events += _decide_late_sources(desk, rule, states)
+                events += decide_late_sources(desk, rule, states)
+            case SourceOddRule():
+                events += decide_odd_sources(desk, rule, states)
     return events
 
 
@@ -49,9 +75,11 @@ def _introduce(rule: RuleConfig, alerts: AlertsConfig, night: Night, mark: Alert
     So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
     source is news whenever it is late.
     """
-    if isinstance(rule, SourceLateRule):
+    if isinstance(rule, SourceLateRule | SourceOddRule):
         return None
-    readable = sorted(name for name in rule.sources if name in night.sources and night.sources[name].complete_through)
+    readable = sorted(
+        name for name in rule.sources or night.sources if name in night.sources and night.sources[name].complete_through
+    )
     if not readable:
         return None
     if mark is None or mark.kind is What.REMOVED:
@@ -79,6 +107,15 @@ def _drop_removed_rules(
     for key, state in states.items():
         if key.rule_id not in kept and state.active:
             yield desk.write(state, What.CLOSED, level=state.level, note="rule_removed")
+
+
+def _note_budget(desk: Desk, rule: RiseRule, ledger: Sequence[AlertEvent]) -> Iterator[AlertEvent]:
+    """Write down the p that keeps the rule within its budget, on the night it was found anew."""
+    found = desk.night.budgets.get(rule.id)
+    if found is not None and find_budget(ledger, rule, desk.alerts, desk.night.business_date) is None:
+        state = AlertState(AlertKey(rule.id, "", ""))
+        occasion = name_budget(rule, desk.alerts, desk.night.business_date)
+        yield desk.write(state, What.CALIBRATED, p=found, expected=desk.alerts.false_alerts_per_year, occasion=occasion)
 
 
 def _leave(desk: Desk, states: States) -> Iterator[AlertEvent]:
@@ -114,23 +151,3 @@ def _decide_decisions(desk: Desk, rule: EventRule, states: States) -> Iterator[A
             reason = None if desk.seeding else Reason.RETRACTED
             kind = What.RESOLVED if desk.seeding else What.RETRACTED
             yield desk.write(state, kind, reason=reason, watermark=source.complete_through)
-
-
-def _decide_late_sources(desk: Desk, rule: SourceLateRule, states: States) -> Iterator[AlertEvent]:
-    names: Iterable[str] = rule.sources or sorted(desk.night.sources)
-    for name in names:
-        source = desk.night.sources.get(name)
-        if source is None:
-            continue
-        key = AlertKey(rule.id, "", "", name)
-        state = states.get(key) or AlertState(key)
-        through = source.complete_through
-        age = (desk.night.business_date - through).days if through else None
-        if source.late and not state.active:
-            yield desk.write(state, What.OPENED, episode=state.episode + 1, level=source.max_age_days, count=age,
-                             reason=Reason.FIRST, watermark=through, sources=[name])  # fmt: skip
-        elif source.late:
-            yield from desk.remind(state)
-        elif state.active:
-            yield desk.write(state, What.RESOLVED, level=state.level, count=age, reason=Reason.RESOLVED,
-                             watermark=through, sources=[name])  # fmt: skip

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from models.alerting.evaluation import Decision, Evaluation, Night, Recount, Window
 from models.alerting.ledger import AlertEvent, AlertState, Delivery, Origin, Reason, Standing, What
-from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig
+from models.alerting.rules import AlertsConfig, LimitRule, RiseRule, RuleConfig
 
 _ORIGINS = {
     Reason.RULE_INTRODUCED: Origin.SEED,
@@ -35,6 +35,13 @@ class Desk:
         """The rule's id, or nothing."""
         return self.rule.id if self.rule else ""
 
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources the rule speaks of: those it lists, or all."""
+        if self.rule is None:
+            return ()
+        return self.rule.sources or tuple(sorted(self.night.sources))
+
     def is_member(self, member: str) -> bool:
         """Whether the register knows ``member`` and it has not left by tonight."""
         facts = self.night.members.get(member)
@@ -57,11 +64,15 @@ class Desk:
         window: Window | None = None,
         recount: Recount | None = None,
         note: str = "",
+        p: float | None = None,
+        expected: float | None = None,
+        delivery: Delivery | None = None,
     ) -> AlertEvent:
         """Return one event about ``state``'s alert with everything the night and the rule say about it."""
         told = state.told
         window = window or (evaluation.window if evaluation else None)
-        names = sources if sources is not None else (self.rule.sources if self.rule else ())
+        names = sources if sources is not None else self.sources
+        test = evaluation.test if evaluation else None
         return AlertEvent(
             *state.key,
             episode=state.episode if episode is None else episode,
@@ -75,7 +86,7 @@ class Desk:
             origin=origin or (_ORIGINS.get(reason) if reason else None) or self._usual_origin(),
             config_hash=self.rule.version() if self.rule else "",
             reason=reason,
-            delivery=self._choose_delivery(state, reason, evaluation),
+            delivery=delivery or self._choose_delivery(state, reason, evaluation),
             muted=reason is not None and state.is_silenced(self.night.business_date),
             count=evaluation.count if evaluation and count is None else count,
             count_before=told.count if told and state.active else None,
@@ -86,6 +97,9 @@ class Desk:
             watermark=evaluation.watermark if evaluation else watermark,
             sources=self._show_sources(names),
             changes=_show_changes(recount),
+            p=test.p if test else p,
+            q=test.q if test else None,
+            expected=test.expected if test else expected,
             previous_event_id=told.event_id if told else None,
             groups=self.rule.to if self.rule else (),
             note=note,
@@ -146,7 +160,7 @@ class Desk:
     def _case_quiets(self, state: AlertState, evaluation: Evaluation | None) -> bool:
         """An open case already asks for this member's decision, until complaints come in after its deadline."""
         facts = self.night.members.get(state.key.member)
-        if not isinstance(self.rule, LimitRule) or facts is None or facts.open_case is None:
+        if not isinstance(self.rule, LimitRule | RiseRule) or facts is None or facts.open_case is None:
             return False
         deadline = facts.open_case.deadline
         newest = evaluation.newest_received if evaluation else None

@@ -54,12 +54,76 @@ class ChangedRow:
 
 @dataclass(frozen=True)
 class Recount:
-    """The window of the last mail about an alert, counted again as known now. See ``ledger.alerted_windows``."""
+    """The window of the last mail about an alert, counted again as known now. See ``ledger.alerted_windows``.
+
+    ``p`` is that of a rise, tested again on the same days.
+    """
 
     event_id: str
     count: int
     removed: tuple[ChangedRow, ...] = ()
     added: tuple[ChangedRow, ...] = ()
+    p: float | None = None
+
+
+@dataclass(frozen=True)
+class RiseTest:
+    """How likely a member's count is if nothing has changed. ``p`` is the smallest of the rule's windows.
+
+    ``before`` complaints in ``before_window``; ``expected`` is what they make expect in the window of the count.
+    ``holds`` by the rule's threshold and least count; ``q`` is the false share among all tested tonight. With
+    ``held`` too much of the window is missing to say anything. ``without_late`` and ``without_moved`` say whether it
+    would hold without the rows that an import or a rematch brought tonight.
+    """
+
+    p: float
+    q: float
+    threshold: float
+    before: int
+    before_window: Window
+    expected: float
+    holds: bool
+    held: bool = False
+    without_late: bool = True
+    without_moved: bool = True
+
+
+@dataclass(frozen=True)
+class Place:
+    """A member's place among the members with any complaint; ``before`` leaves out what came late, or was moved."""
+
+    position: int
+    of: int
+    without_late: int
+    without_moved: int
+
+
+@dataclass(frozen=True)
+class FirstComplaint:
+    """A member's first complaint of a rule's kind, on ``day``; ``before`` is the last one until then, if any."""
+
+    rule_id: str
+    member: str
+    channel: str
+    day: date
+    before: date | None
+    watermark: date
+    moved: bool = False
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a source told tonight beside its own recent nights: new rows, and P(so few), P(so many).
+
+    ``code`` names the check that refused it; then nothing of it was stored.
+    """
+
+    source: str
+    rows: int
+    usual: float
+    p_low: float = 1.0
+    p_high: float = 1.0
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +133,8 @@ class Evaluation:
     ``channel`` is the rule's ("any" or a channel). ``stale`` says that a source the rule counts on is late.
     ``count_without_late_rows`` leaves out rows that are new tonight and older than the late horizon before the
     watermark; ``count_without_moved_rows`` leaves out rows that are not new but count for this member only since
-    tonight (a rematch, a merge). Both are ``count`` where nothing of the kind happened.
+    tonight (a rematch, a merge). Both are ``count`` where nothing of the kind happened. ``test`` is a rise's,
+    ``place`` a rank's, ``whole`` what a share is of.
     """
 
     rule_id: str
@@ -83,6 +148,10 @@ class Evaluation:
     count_without_moved_rows: int | None = None
     newest_received: date | None = None
     recount: Recount | None = None
+    test: RiseTest | None = None
+    place: Place | None = None
+    whole: int | None = None
+    whole_without_late: int | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +196,8 @@ class Night:
     ``evaluations``: one per limit rule and member with a count, and one for each of ``ledger.watched`` even at zero:
     an alert without its evaluation is held. ``decisions``: *all* accepted board cases of members as known now, not
     only new ones: one that is gone is retracted. ``members``: everybody in the register, also those who left.
+    ``firsts`` and ``batches`` are for the rules of these names; ``budgets`` has the p that keeps a rise rule within
+    its budget of false alerts, by rule id.
     """
 
     business_date: date
@@ -137,6 +208,9 @@ class Night:
     sources: Mapping[str, SourceState]
     evaluations: tuple[Evaluation, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    firsts: tuple[FirstComplaint, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    budgets: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,7 +231,8 @@ class Findings:
     ``by_channel`` covers every channel whatever the rule's own, so its values add up to ``total``. ``weekly`` is the
     last 26 weeks up to the watermark, oldest first, for the rule's channel; None where days are missing.
     ``new_by_source`` is what came since the last mail, in the rule's channel. ``by_source_channel`` has each source's
-    own figures by channel: what people compare with what the source itself says.
+    own figures by channel: what people compare with what the source itself says. ``weekly_by_channel`` is for rules
+    on several channels.
     """
 
     total: int
@@ -169,6 +244,7 @@ class Findings:
     newest_received: date | None = None
     new_by_source: Mapping[str, int] = field(default_factory=dict)
     waiting_for_review: int = 0
+    weekly_by_channel: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 
 def find_watermark(names: Iterable[str], sources: Mapping[str, SourceState]) -> tuple[date | None, bool]:

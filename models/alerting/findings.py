@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 
 from models.alerting.evaluation import Findings, Night, Rank, SourceState, Window, find_watermark
 from models.alerting.ledger import AlertEvent, fold
-from models.alerting.rules import LimitRule, RuleConfig
+from models.alerting.rules import LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
 from models.counting import (
     Scope,
     Tally,
@@ -59,6 +59,7 @@ def look_up_findings(
             newest_received=newest_by_member(connection, scope).get(member),
             new_by_source=_count_new(connection, scope, member, channel, since) if since else {},
             waiting_for_review=_count_review(connection, member),
+            weekly_by_channel=_count_channels(connection, scope, member, rules[rule_id], night.sources),
         )
     return found
 
@@ -66,12 +67,13 @@ def look_up_findings(
 def _count(
     connection: Connection, rule: RuleConfig, sources: Mapping[str, SourceState]
 ) -> tuple[Scope, dict[str, Tally], str] | None:
-    names = rule.sources if isinstance(rule, LimitRule) else tuple(sources)
+    names = rule.sources or tuple(sorted(sources))
     watermark, _ = find_watermark(names, sources)
     if watermark is None:
         return None
-    if isinstance(rule, LimitRule):
-        scope, channel = Scope(rule.window.ending(watermark), names, rule.date), str(rule.channel)
+    if isinstance(rule, LimitRule | RankRule | ShareRule):
+        scope = Scope(rule.window.ending(watermark), names, rule.date)
+        channel = "any" if isinstance(rule, RankRule) else str(rule.channel)
     else:
         scope, channel = Scope(Window(watermark - timedelta(days=_YEAR - 1), watermark), names), "any"
     return scope, count_members(connection, scope), channel
@@ -96,6 +98,16 @@ def _rank(
 
 def _list_gaps(scope: Scope, sources: Mapping[str, SourceState]) -> list[date]:
     return [day for name in scope.sources or () if name in sources for day in sources[name].missing_days]
+
+
+def _count_channels(
+    connection: Connection, scope: Scope, member: str, rule: RuleConfig, sources: Mapping[str, SourceState]
+) -> dict[str, tuple[int | None, ...]]:
+    """Return the weeks of each channel, for rules on several."""
+    if not isinstance(rule, RiseRule | RankRule):
+        return {}
+    gaps = _list_gaps(scope, sources)
+    return {str(name): tuple(count_weeks(connection, scope, member, name, gaps)) for name in rule.channels}
 
 
 def _count_by_source(connection: Connection, scope: Scope, member: str) -> dict[str, dict[str, int]]:

@@ -20,6 +20,8 @@ class What(StrEnum):
 
     INTRODUCED = "introduced"  # a rule is new, changed or reads a source for the first time; about no member
     REMOVED = "removed"  # a rule is no longer configured
+    CALIBRATED = "calibrated"  # the p that keeps a rise rule within its budget, found anew; about no member
+    SHOWN = "shown"  # somebody looked at the complaints behind an alert
     OPENED = "opened"
     RAISED = "raised"  # a new highest level of the episode
     GREW = "grew"  # since it was acknowledged
@@ -32,6 +34,9 @@ class What(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     SILENCED = "silenced"
     CLOSED = "closed"
+
+
+ABOUT_NO_ALERT = (What.INTRODUCED, What.REMOVED, What.CALIBRATED, What.SHOWN)  # these change no alert's state
 
 
 class Reason(StrEnum):
@@ -234,7 +239,7 @@ def fold(events: Iterable[AlertEvent]) -> dict[AlertKey, AlertState]:
     """Return where every alert stands after ``events``, in the order in which they were written."""
     states: dict[AlertKey, AlertState] = {}
     for event in events:
-        if event.kind not in (What.INTRODUCED, What.REMOVED):
+        if event.kind not in ABOUT_NO_ALERT:
             states[event.key] = advance(states.get(event.key) or AlertState(event.key), event)
     return states
 

@@ -8,13 +8,10 @@ clear ── count reaches a level ──► open ── higher level, or grew s
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.alerting.desk import Desk
+from models.alerting.episodes import STRONGEST, clear
 from models.alerting.evaluation import Evaluation, Window
 from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Origin, Reason, Standing, What, advance
 from models.alerting.rules import LimitRule
-
-# The order in which the reasons that a silence kept back are told: the first that holds names the mail.
-_STRONGEST = (Reason.FIRST, Reason.RETURNED, Reason.HIGHER_LEVEL, Reason.CORRECTED_UP, Reason.FOUND_IN_BACKFILL,
-              Reason.RULE_INTRODUCED, Reason.GREW)  # fmt: skip
 
 
 def decide_limit(desk: Desk, rule: LimitRule, states: Mapping[AlertKey, AlertState]) -> Iterator[AlertEvent]:
@@ -97,7 +94,7 @@ def _why_unmuted(desk: Desk, evaluation: Evaluation, state: AlertState, reached:
     still_grown = Reason.GREW in state.missed and evaluation.count > (told.count or 0 if told else 0)
     if not still_higher and not still_grown:
         return None
-    return next(reason for reason in _STRONGEST if reason in state.missed)
+    return next(reason for reason in STRONGEST if reason in state.missed)
 
 
 def _is_retracted(rule: LimitRule, evaluation: Evaluation, state: AlertState, reached: int) -> bool:
@@ -132,16 +129,8 @@ def _retract(desk: Desk, evaluation: Evaluation, state: AlertState, reached: int
 def _clear(desk: Desk, rule: LimitRule, evaluation: Evaluation, state: AlertState, lowest: int) -> Iterator[AlertEvent]:
     if not state.active:
         return
-    night = desk.night.business_date
     if desk.seeding and evaluation.count < lowest and not evaluation.stale:
         yield desk.write(state, What.RESOLVED, level=state.level, evaluation=evaluation, note="rule_changed")
-    elif evaluation.count >= rule.clear_below * lowest:
-        if state.below:
-            yield desk.write(state, What.RECOVERED, evaluation=evaluation, occasion=night.isoformat())
-    elif not evaluation.stale and (state.below_on is None or state.below_on < night):
-        yield desk.write(state, What.BELOW, evaluation=evaluation, occasion=night.isoformat())
-        if state.below + 1 >= rule.clear_runs:
-            told = state.told is not None and state.standing is not Standing.CLOSED
-            yield desk.write(
-                state, What.RESOLVED, level=state.level, reason=Reason.RESOLVED if told else None, evaluation=evaluation
-            )
+    else:
+        over = evaluation.count < rule.clear_below * lowest
+        yield from clear(desk, evaluation, state, over=over, runs=rule.clear_runs)

@@ -11,14 +11,19 @@ from models.alerting.evaluation import (
     ChangedRow,
     Decision,
     Evaluation,
+    FirstComplaint,
     MemberFacts,
     Night,
     Recount,
     SourceState,
     find_watermark,
 )
-from models.alerting.ledger import AlertedWindow, AlertEvent, alerted_windows, fold, watched
-from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig
+from models.alerting.ledger import AlertedWindow, AlertEvent, AlertKey, alerted_windows, fold
+from models.alerting.measure_batches import measure_batches
+from models.alerting.measure_places import evaluate_ranks, evaluate_shares, find_firsts
+from models.alerting.measure_rises import evaluate_rises
+from models.alerting.moment import Moment
+from models.alerting.rules import AlertsConfig, FirstRule, LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
 from models.counting import Scope, count_members, count_news, list_counted, newest_by_member
 from models.tables import Complaint, Member, Run
 from models.words import Band, Kind, Outcome, Status
@@ -37,26 +42,64 @@ def measure_night(
     business_date: date,
     run_id: str,
     now: datetime,
+    replayed: Moment | None = None,
 ) -> Night:
-    """Return tonight's facts: members, decisions, and one evaluation per limit rule and member with a count."""
-    since = last_decided(connection, run_id)
-    states = fold(ledger)
-    told = {(w.key.rule_id, w.key.member): w for w in alerted_windows(states)}
-    evaluations: list[Evaluation] = []
-    for rule in rules:
-        if isinstance(rule, LimitRule):
-            attended = {member for rule_id, member in watched(states) if rule_id == rule.id}
-            evaluations += _evaluate_limit(connection, rule, alerts, sources, since, attended, told)
-    return Night(
+    """Return tonight's facts: members, decisions, and what each rule counts. ``replayed``: a past night's instead."""
+    moment = replayed or Moment(business_date, last_decided(connection, run_id))
+    members = load_member_facts(connection)
+    night = Night(
         business_date=business_date,
         run_id=run_id,
-        known_at=now,
+        known_at=moment.known_at or now,
         now=now,
-        members=load_member_facts(connection),
+        members=members,
         sources=sources,
-        evaluations=tuple(evaluations),
-        decisions=tuple(_list_decisions(connection, since)),
+        decisions=tuple(_list_decisions(connection, moment)),
+        batches=tuple(measure_batches(connection, sources, moment)),
     )
+    present = [m.member for m in members.values() if m.left_on is None or m.left_on > business_date]
+    evaluations: list[Evaluation] = []
+    firsts: list[FirstComplaint] = []
+    budgets: dict[str, float] = {}
+    states = fold(ledger)
+    for rule in rules:
+        running = {key: None for key, state in states.items() if key.rule_id == rule.id and state.active}
+        attended = running | {w.key: w for w in alerted_windows(states) if w.key.rule_id == rule.id}
+        match rule:
+            case LimitRule():
+                evaluations += _evaluate_limit(connection, rule, alerts, sources, moment, attended)
+            case RiseRule():
+                found, budget = evaluate_rises(
+                    connection, rule, alerts, sources, moment, present, attended, ledger
+                )  # fmt: skip
+                evaluations += found
+                budgets |= {} if budget is None else {rule.id: budget}
+            case RankRule():
+                evaluations += _keep_attended(
+                    rule, attended, evaluate_ranks(connection, rule, alerts, sources, moment, present)
+                )
+            case ShareRule():
+                evaluations += _keep_attended(
+                    rule, attended, evaluate_shares(connection, rule, alerts, sources, moment)
+                )
+            case FirstRule():
+                firsts += find_firsts(connection, rule, alerts, sources, moment)
+    return replace(night, evaluations=tuple(evaluations), firsts=tuple(firsts), budgets=budgets)
+
+
+def _keep_attended(
+    rule: RankRule | ShareRule, attended: Iterable[AlertKey], found: list[Evaluation]
+) -> list[Evaluation]:  # fmt: skip
+    """Add a zero for each running alert whose member has nothing left to count, so that it can end."""
+    if not found:
+        return found
+    there = {(one.member, one.channel) for one in found}
+    like = found[0]
+    gone = {(key.member, key.channel) for key in attended} - there
+    return found + [
+        Evaluation(rule.id, member, channel, 0, like.window, like.watermark, stale=like.stale, whole=0)
+        for member, channel in sorted(gone)
+    ]
 
 
 def last_decided(connection: Connection, run_id: str) -> datetime:
@@ -86,25 +129,25 @@ def _evaluate_limit(
     rule: LimitRule,
     alerts: AlertsConfig,
     sources: Mapping[str, SourceState],
-    since: datetime,
-    attended: set[str],
-    told: Mapping[tuple[str, str], AlertedWindow],
+    moment: Moment,
+    attended: Mapping[AlertKey, AlertedWindow | None],
 ) -> list[Evaluation]:
     watermark, stale = find_watermark(rule.sources, sources)
     if watermark is None:
         return []
-    scope = Scope(rule.window.ending(watermark), rule.sources, rule.date)
+    scope = Scope(rule.window.ending(watermark), rule.sources, rule.date, moment.known_at)
     tallies = count_members(connection, scope)
     horizon = watermark - timedelta(days=alerts.late_horizon_days)
-    news = count_news(connection, scope, rule.channel, since, horizon)
+    news = count_news(connection, scope, rule.channel, moment.since, horizon)
     newest = newest_by_member(connection, scope)
     evaluations = []
-    for member in sorted(set(tallies) | attended):
+    watched = {key.member: window for key, window in attended.items()}
+    for member in sorted(set(tallies) | set(watched)):
         count = tallies[member].of(rule.channel) if member in tallies else 0
-        if not count and member not in attended:
+        if not count and member not in watched:
             continue
         late, moved = news.get(member, (0, 0))
-        window = told.get((rule.id, member))
+        window = watched.get(member)
         evaluations.append(
             Evaluation(
                 rule_id=rule.id,
@@ -117,15 +160,15 @@ def _evaluate_limit(
                 count_without_late_rows=count - late,
                 count_without_moved_rows=count - moved,
                 newest_received=newest.get(member),
-                recount=_recount(connection, rule, window) if window else None,
+                recount=_recount(connection, rule, window, moment) if window else None,
             )
         )
     return evaluations
 
 
-def _recount(connection: Connection, rule: LimitRule, told: AlertedWindow) -> Recount:
+def _recount(connection: Connection, rule: LimitRule, told: AlertedWindow, moment: Moment) -> Recount:
     """Count the window of the last mail again, and name the rows that came or went since."""
-    now = Scope(told.window, rule.sources, rule.date)
+    now = Scope(told.window, rule.sources, rule.date, moment.known_at)
     then = replace(now, known_at=told.known_at)
     rows_now, rows_then = (
         {
@@ -138,16 +181,16 @@ def _recount(connection: Connection, rule: LimitRule, told: AlertedWindow) -> Re
     return Recount(
         event_id=told.event_id,
         count=len(rows_now),
-        removed=tuple(_explain(connection, *row, told.key.member) for row in sorted(rows_then - rows_now)),
+        removed=tuple(_explain(connection, *row, told.key.member, moment) for row in sorted(rows_then - rows_now)),
         added=tuple(ChangedRow(*row, "added") for row in sorted(rows_now - rows_then)),
     )
 
 
-def _explain(connection: Connection, source: str, source_id: str, member: str) -> ChangedRow:
+def _explain(connection: Connection, source: str, source_id: str, member: str, moment: Moment) -> ChangedRow:
     """Say why a row that counted no longer does."""
     row = connection.execute(
         select(_C.c.status, _C.c.member, _C.c.band).where(
-            _C.c.source == source, _C.c.source_id == source_id, _C.c.recorded_to.is_(None)
+            _C.c.source == source, _C.c.source_id == source_id, moment.knows(_C)
         )
     ).first()
     if row is None or row.status == Status.WITHDRAWN:
@@ -156,10 +199,11 @@ def _explain(connection: Connection, source: str, source_id: str, member: str) -
     return ChangedRow(source, source_id, "moved" if moved else "changed")
 
 
-def _list_decisions(connection: Connection, since: datetime) -> list[Decision]:
+def _list_decisions(connection: Connection, moment: Moment) -> list[Decision]:
     """Return every accepted board case of a member, and whether it was another's when last decided."""
+    since = moment.since
     current = select(_C).where(
-        _C.c.recorded_to.is_(None),
+        moment.knows(_C),
         _C.c.kind == Kind.DECISION,
         _C.c.status == Status.ACCEPTED,
         _C.c.band == Band.ACCEPT,

@@ -18,10 +18,7 @@ from sources.listing import LIST_CHECKS, ListSource
 
 _CASE = re.compile(r"\bFOV-\d{4}-\d{1,5}[A-Z]?(?!\w)", re.IGNORECASE)
 _ORG = re.compile(r"(?<![\d-])\d{3} ?\d{3} ?\d{3}(?![\d-])")
-_PARTY = (
-    re.compile(r"\b(?:mot|overfor) ([A-ZÆØÅ0-9][^\n]{1,100})$", re.MULTILINE),
-    re.compile(r"^FOV-\S+\s?[:–—-]\s?([A-ZÆØÅ0-9][^\n]{1,100})$", re.MULTILINE | re.IGNORECASE),
-)
+_PARTY = re.compile(r"(?:.*\b(?:mot|overfor) |(?i:FOV)-\S+\s?[:–—-]\s?)([A-ZÆØÅ0-9].{1,100})$")
 _BREACH = re.compile(r"forbud|tvangsmulkt|overtredelsesgebyr|påbud", re.IGNORECASE)
 _UNDECIDED = re.compile(r"henlagt|henlegg|avvis|opphev", re.IGNORECASE)
 
@@ -62,12 +59,12 @@ class Forbrukertilsynet(ListSource):
         if not record.value("case") and (found := _CASE.search(f"{record.title}\n{record.text}")):
             case = found.group()
         record.agree_with_address(case, _CASE)
-        parties = [hit.group(1) for form in _PARTY if (hit := form.search(record.title))]
+        party = _PARTY.match(record.title)
         told = f"{record.title} {record.value('decision')}"
         outcome = Outcome.BREACH if _BREACH.search(told) else Outcome.UNKNOWN
         return record.draft(
             source_id=case.upper() if case else None,
-            company=record.value("company") or squeeze(parties[0] if parties else ""),
+            company=record.value("company") or squeeze(party.group(1) if party else ""),
             received_on=record.day("date"),
             outcome=Outcome.UNDECIDED if _UNDECIDED.search(told) else outcome,
             facts={"org_number_no": _read_number(record)},

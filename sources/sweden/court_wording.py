@@ -6,11 +6,15 @@ company accepted, never from those on what was claimed.
 """
 
 import re
+from collections.abc import Sequence
 
 from models.org_number import OrgNumberInvalid, is_sole_trader, read_org_number
 from models.words import Outcome
 
 _CASE = re.compile(r"\b(PM[TÖÄ]D?|MD|FF|IF|T|Ö) ?(?:nr )?(\d{1,5} ?[-–:/] ?\d{1,4}[a-z]?)(?![\w-])")
+_CASE_LIKE = re.compile(r"\b(?:P\W?M\S{0,3}|MD|FF|IF) ?(?:nr )?\S*\d|\bmål\w* (?:nr )?\S*\d")
+_BARE = re.compile(r"\d\S{0,2}[-–:]\S*\d")
+_DAY = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
 _WORD = r"(?:[A-ZÅÄÖÉ0-9][\w&.'’-]*|i|och|&|av|för|på|de|la)"
 _NAME = rf"([A-ZÅÄÖÉ0-9][\w&.'’-]*(?: {_WORD}){{0,9}}(?: \(publ\))?)"
 _KO = r"(?:KO|Konsumentombudsmannen(?: \(KO\))?)"
@@ -34,6 +38,31 @@ def find_cases(text: str) -> list[str]:
     """Return the distinct case and order numbers in a text, each in one spelling ("PMT 12325-16")."""
     found = (f"{hit.group(1)} {hit.group(2)}".replace("–", "-") for hit in _CASE.finditer(text))
     return list(dict.fromkeys(re.sub(r"\s?([-:/])\s?", r"\1", case) for case in found))
+
+
+def choose_key(places: Sequence[str], text: str, diary: str, *, damaged: bool) -> tuple[str | None, str]:
+    """Return the page's key and "", or None and the code of what stands in the way.
+
+    The number on which the label and titles in ``places`` agree, else the page's only one, else the diary number. A
+    number that is there and damaged is never passed over for another: an appeal names the judgment it is about.
+    """
+    own = {cases[0] for place in places if (cases := find_cases(place))}
+    cases = find_cases(text)
+    if any(_hides_case(place, _CASE_LIKE, _BARE) for place in places):
+        return None, "key-unreadable"
+    if own:
+        return (own.pop(), "") if len(own) == 1 else (None, "case-ambiguous")
+    if damaged or _hides_case(text, _CASE_LIKE):
+        return None, "key-unreadable"
+    if len(cases) > 1 and not diary:
+        return None, "case-ambiguous"
+    return (cases[0] if len(cases) == 1 else diary or None), ""
+
+
+def _hides_case(text: str, *forms: re.Pattern[str]) -> bool:
+    """Tell whether something looks like a case number and cannot be read as one."""
+    rest = _DAY.sub("", _CASE.sub("", text))
+    return any(form.search(rest) for form in forms)
 
 
 def find_party(title: str, text: str) -> str:

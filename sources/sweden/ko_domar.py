@@ -11,9 +11,17 @@ from typing import ClassVar
 from models.drafts import Check, Draft, Fault
 from models.words import Severity
 from sources.contract import Bounds, SourceInfo
+from sources.encoding import MOJIBAKE
 from sources.fields import Labels, Record
 from sources.listing import LIST_CHECKS, ListSource
-from sources.sweden.court_wording import find_brand, find_cases, find_org_number, find_party, read_outcome
+from sources.sweden.court_wording import (
+    choose_key,
+    find_brand,
+    find_cases,
+    find_org_number,
+    find_party,
+    read_outcome,
+)
 
 _DIARY = re.compile(r"(?<![\d/:])(?:19|20)\d\d/\d{1,5}(?![\d/])")
 
@@ -55,22 +63,17 @@ class KoDomar(ListSource):
         diaries = list(dict.fromkeys(_DIARY.findall(record.value("diary") or record.text)))
         diary = diaries[-1] if diaries else ""  # it stands in the last line
         whole = f"{record.title}\n{record.text}"
+        places = (record.value("case"), record.title, record.head_title)
+        key, code = choose_key(places, record.text, diary, damaged=MOJIBAKE in record.flags)
+        cases = ", ".join(find_cases(whole))
+        if code:
+            told = cases if code == "case-ambiguous" else " | ".join(places)
+            record.faults.append(Fault(code=code, field="source_id", value=told[:200]))
         return record.draft(
-            source_id=self._find_key(record, diary),
+            source_id=key,
             company=record.value("company") or find_party(record.title, record.text),
             received_on=record.day("date"),
             org_number=find_org_number(record.value("org_number") or record.text),
             outcome=read_outcome(record.text),
-            facts={"brand": find_brand(whole), "diary_number": diary, "cases": ", ".join(find_cases(whole))},
+            facts={"brand": find_brand(whole), "diary_number": diary, "cases": cases},
         )
-
-    @staticmethod
-    def _find_key(record: Record, diary: str) -> str | None:
-        """Return the case's number from its label or the title, else the page's only one, else the diary number."""
-        for place in (record.value("case"), record.title):
-            if own := find_cases(place):
-                return own[0]
-        cases = find_cases(record.text)
-        if len(cases) > 1 and not diary:
-            record.faults.append(Fault(code="case-ambiguous", field="source_id", value=", ".join(cases)[:200]))
-        return cases[0] if len(cases) == 1 else diary or None
