@@ -1,7 +1,10 @@
 """`koll demo`: whole nights on a small invented world, with its own web server, mailbox, extracts and register."""
 
+import hashlib
 import json
+import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +32,7 @@ class _Site(SimpleHTTPRequestHandler):
     """Static pages as the samples describe them: a folder is its index, {base} its address, 304 when unchanged."""
 
     def send_head(self) -> Any:
-        """Answer with the page, or with 304 when it has not changed since the given date."""
+        """Answer with the page, or with 304 when the reader has it already."""
         path = Path(self.translate_path(unquote(urlsplit(self.path).path)))
         found = next((p for p in (path, path / "index.html", path / "index.xml") if p.is_file()), None)
         if found is None:
@@ -37,15 +40,15 @@ class _Site(SimpleHTTPRequestHandler):
             return None
         base = f"http://{self.headers['Host']}"
         body = found.read_bytes().replace(b"{base}", base.encode())
-        stamp = self.date_time_string(int(found.stat().st_mtime))
-        if self.headers.get("If-Modified-Since") == stamp:
+        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if self.headers.get("If-None-Match") == tag:
             self.send_response(304)
             self.end_headers()
             return None
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(found)))
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Last-Modified", stamp)
+        self.send_header("ETag", tag)
         self.end_headers()
         self.wfile.write(body)
         return None
@@ -177,21 +180,23 @@ def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], 
             tell(f"  {row['name']}: {row['total']}, of which at least {row['phone_at_least']} by telephone; {ranks}")
     _show_mail(place, tell)
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
+    koll = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "koll" else "koll"
     tell(
         f"\nWhere to look:\n  mails          {root / 'mail' / 'new'}"
         f"\n  data docs      {root / 'data-docs' / 'index.html'}"
-        f"\n  status         koll status --config {shown}\n  quarantine     koll quarantine list --config {shown}"
-        f"\n  everything     koll export complaints --config {shown}"
+        f"\n  status         {koll} status --config {shown}\n  quarantine     {koll} quarantine list --config {shown}"
+        f"\n  everything     {koll} export complaints --config {shown}"
+        f"\n  another night  {koll} demo --serve; in another terminal {koll} nightly --config {shown} --date 2026-08-28"
         "\n  One source failed on purpose (dm_gamla_arkivet answers with a log-in page): so you see what a failure"
         " looks like."
     )
 
 
 def _show_mail(place: Workplace, tell: Callable[[str], None]) -> None:
-    """Show the mail that the whole thing is for."""
-    for path in reversed(_mails(place)):
+    """Show the mail that the whole thing is for: the member at the centre has reached the highest level."""
+    for path in _mails(place):
         mail = message_from_bytes(path.read_bytes(), policy=default)
-        if _CENTRE in str(mail["Subject"]):
+        if _CENTRE in str(mail["Subject"]) and "→100" in str(mail["Subject"]):
             body = mail.get_body(("plain",))
             tell(f"\nThe mail ({path}):\n\nSubject: {mail['Subject']}\n\n{body.get_content() if body else ''}")
             return

@@ -74,6 +74,23 @@ def test_the_known_case_is_told_as_113_of_which_at_least_37_with_both_ranks(smal
         assert "113, varav minst 37" in " ".join(single[0].get_body((kind,)).get_content().split())
 
 
+def test_every_decision_of_both_sites_comes_out_right_and_a_new_breach_is_mailed_once(small: World) -> None:
+    small.three_nights()
+    found = {row["source_id"]: row for row in small.export("complaints") if row["source"] == "dm_namnden"}
+    due = {decision["case"]: decision for decision in expected()["decisions"]}
+    assert set(found) == set(due)
+    for case, decision in due.items():
+        row = found[case]
+        assert (row["outcome"], row["date"], row["reexamination"]) == (
+            decision["outcome"],
+            decision["date"],
+            decision["reexamination"],
+        ), case
+    events = [event for event in small.export("alerts") if event["subject"] == "26-940" and event["reason"]]
+    assert len(events) == 1
+    assert sum(events[0]["event_id"] in mail["event_ids"] for mail in small.export("mails")) == 1
+
+
 def test_one_broken_source_stops_nothing_and_names_the_command_that_reruns_it(small: World) -> None:
     deliver_day(small.root, 1)
     night = small.night(FIRST)
