@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import deciding, looking, quarantine, register, running, sources
+from flows.commands import alerts, deciding, looking, quarantine, register, running, sources
 
 app = typer.Typer(
     name="koll",
@@ -25,7 +25,8 @@ app.command("match")(register.match)
 app.add_typer(register.members, name="members")
 app.add_typer(quarantine.quarantine, name="quarantine")
 app.add_typer(deciding.review, name="review")
-app.add_typer(looking.alerts, name="alerts")
+app.add_typer(alerts.alerts, name="alerts")
+app.add_typer(alerts.rules, name="rules")
 app.add_typer(sources.source, name="source")
 
 

@@ -16,7 +16,8 @@ from models.words import Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.encoding import CHARSET_REFUTED, CHARSET_UNKNOWN, MOJIBAKE, decode_bytes
 from sources.fields import Labels, Record, find_title, looks_cut, looks_damaged, read_labels, read_page, read_rows
-from sources.list_pages import Link, Lists, follow_lists, name_foreign
+from sources.foreign_page import name_foreign
+from sources.list_pages import Link, Lists, follow_lists
 from sources.page_text import PageTooLarge
 from sources.page_visit import PageVisit
 from sources.session import PoliteSession

@@ -15,6 +15,7 @@ from bs4.element import NavigableString, Tag
 
 from sources.contract import SourceBroken
 from sources.faults import FetchFailed
+from sources.foreign_page import name_foreign
 
 _NO_SUCH = ("not-found", "forbidden", "robots-forbid", "unexpected-status")
 _NOT_POSTS = re.compile(r"wp-sitemap-(?:taxonomies|users)-|/(?:category|tag|author)-sitemap")
@@ -78,9 +79,18 @@ def discover_records(
         return found
     _read_feed(site, open_page, is_record, found)
     if not found.urls:
-        message = f"{site}: neither sitemap, list pages nor feed list a single decision; open it in a browser and see"
-        raise SourceBroken("listing-unknown", message)
+        raise SourceBroken("listing-unknown", _tell_empty(site, open_page))
     return found
+
+
+def _tell_empty(site: str, open_page: OpenPage) -> str:
+    """Say what answers where decisions were due."""
+    try:
+        foreign = name_foreign(open_page(f"{site}/").text)
+    except FetchFailed:
+        foreign = ""
+    answer = f"answers with {foreign}" if foreign else "neither sitemap, list pages nor feed list a single decision"
+    return f"{site}: {answer}; open it in a browser, and mend its address in koll.toml if it has moved"
 
 
 def _moved(url: str, home: str, siblings: frozenset[str]) -> bool:

@@ -1,6 +1,7 @@
 """Every source with golden pages but the ethics board's (which has its own), and whole visits of list sources to a
 real server: paging, carrying over, politeness, and every way in which a list lies."""
 
+import hashlib
 import json
 import re
 from datetime import UTC, date, datetime
@@ -10,9 +11,15 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from models.words import Severity
+from expectations.judge import Judge
+from flows.night import run_ingest
+from flows.workplace import open_workplace
+from models.drafts import Draft
+from models.store import upgrade
+from models.words import Severity, Verdict
 from sources.archive import Archive
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, Visit
+from sources.fields import looks_cut
 from sources.listing import ListSource
 from sources.registry import WEB_SOURCES
 from sources.sweden.ko_domar import KoDomar
@@ -32,15 +39,25 @@ def golden_pages() -> list[Path]:
     return sorted(path for kind in LIST_KINDS for path in (PAGES / kind).glob("*.html"))
 
 
-def read_golden(path: Path) -> list[dict] | dict:
+def parse(path: Path) -> list[Draft]:
+    """The drafts of a golden page, none where the page breaks the source."""
     content = path.read_bytes()
     canonical = re.search(rb'<link rel="canonical" href="([^"]+)"', content)
     url = canonical.group(1).decode() if canonical else f"https://example.org/{path.stem}"
     source = WEB_SOURCES[path.parent.name](path.parent.name, ["https://example.org"], BOUNDS, AGENT)
     try:
-        drafts = list(source.parse(content, RawItem(url, "0" * 64)))
-    except SourceBroken as broken:
-        return {"broken": broken.code}
+        return list(source.parse(content, RawItem(url, hashlib.sha256(content).hexdigest())))
+    except SourceBroken:
+        return []
+
+
+def read_golden(path: Path) -> list[dict] | dict:
+    drafts = parse(path)
+    if not drafts:
+        source = WEB_SOURCES[path.parent.name](path.parent.name, ["https://example.org"], BOUNDS, AGENT)
+        with pytest.raises(SourceBroken) as broken:
+            list(source.parse(path.read_bytes(), RawItem("https://example.org/", "0" * 64)))
+        return {"broken": broken.value.code}
     return [d.model_dump(mode="json", exclude_defaults=True, exclude={"raw": {"sha256"}}) for d in drafts]
 
 
@@ -85,6 +102,25 @@ def test_a_page_cut_anywhere_is_never_accepted_with_a_damaged_key_or_name():
             except SourceBroken:
                 continue
             assert all(draft.faults for draft in drafts), (path.name, end)
+
+
+def test_the_judge_keeps_what_is_sound_and_refuses_what_is_not():
+    """All golden pages of a kind in one reading; what the quarantine gets is what the pages were damaged in."""
+    kept, refused = {}, {}
+    for kind in ("ko_domar", "varningslistan", "reklamombudsmannen", "forbrukertilsynet"):
+        info = WEB_SOURCES[kind].info
+        judge = Judge("x", kind, checks=info.checks, rows=(1, 99), business_date=date(2026, 8, 1), expect_rows=True)
+        judgement = judge.judge_chunk(
+            [draft for path in sorted((PAGES / kind).glob("*.html")) for draft in parse(path)]
+        )
+        kept[kind] = [draft.source_id for draft in judgement.accepted]
+        refused[kind] = sorted({one.code for one in judgement.quarantined if not one.kept})
+    assert kept["ko_domar"] == ["PMÖD 2019:22", "MD 2016:9", "IF 2013/08b", "PMT 12325-16", "2018/55"]
+    assert refused["ko_domar"] == ["case-ambiguous", "date-unreadable", "page-cut", "page-unknown"]
+    assert len(kept["varningslistan"]) == 14 and "konstig dag ab" in kept["varningslistan"]
+    assert refused["varningslistan"] == ["key-missing", "key-twice"]  # without its name a row has no key
+    assert kept["reklamombudsmannen"] == ["1812-7", "2203-031", "2109-208"]
+    assert kept["forbrukertilsynet"] == ["FOV-2019-12B", "FOV-2021-7008A", "FOV-2020-311"]
 
 
 # ------------------------------------------------------------------------------------------------- whole visits
@@ -294,3 +330,82 @@ def test_an_address_with_a_path_is_the_list_itself(site):
 def test_no_source_says_that_an_error_is_less_than_it_costs(kind):
     costs = {check.code: check.severity for check in WEB_SOURCES[kind].info.checks}
     assert costs["page-unknown"] == costs["page-cut"] == costs["key-unreadable"] == Severity.ERROR
+
+
+NIGHT = """
+[association]
+name = "Provföreningen"
+[database]
+[archive]
+path = "prov-archive"
+[register]
+path = "register"
+[mail]
+from = "koll@prov.example"
+[alerts]
+[sources.ro]
+kind = "reklamombudsmannen"
+sites = ["{base}"]
+rows = [1, 10]
+delay = 0
+[sources.varning]
+kind = "varningslistan"
+url = "{base}/aktuellt/varningslistan/"
+delay = 0
+"""
+
+
+def test_nights_take_new_kinds_in_from_their_table_alone_and_withdraw_what_left_a_list(site, tmp_path):
+    put_two_pages(site)
+    warned = (PAGES / "varningslistan" / "definitions.html").read_text("utf-8")
+    site.pages["/aktuellt/varningslistan/"] = warned
+    config = tmp_path / "koll.toml"
+    config.write_text(NIGHT.replace("{base}", site.server.url_for("").rstrip("/")), "utf-8")
+    place = open_workplace(config, check=False)
+    upgrade(place.engine)
+    for name, new in (("ro", 3), ("varning", 4)):
+        fared = run_ingest(place, name, date(2026, 8, 1), lambda line: None).nights[0]
+        assert (fared.code, fared.new, fared.quarantined) == ("", new, 0), fared.message
+        again = run_ingest(place, name, date(2026, 8, 2), lambda line: None).nights[0]
+        assert (again.new, again.changed, again.withdrawn) == (0, 0, 0), again.message
+    site.pages["/aktuellt/varningslistan/"] = warned.replace("<dt>Ensam Rubrik AB</dt>", "")
+    fared = run_ingest(place, "varning", date(2026, 8, 3), lambda line: None).nights[0]
+    assert (fared.new, fared.changed, fared.withdrawn) == (0, 0, 1), fared.message
+    site.pages["/aktuellt/varningslistan/"] = html("<input type='password'>", "Logga in")
+    fared = run_ingest(place, "varning", date(2026, 8, 4), lambda line: None).nights[0]
+    assert (fared.verdict, fared.code) == (Verdict.BROKEN, "listing-unknown")
+
+
+def test_a_list_drawn_by_a_script_is_not_taken_for_a_cut_one():
+    assert not looks_cut(html("<ul><li>x</li></ul><script>put('<ul><table>')</script>"))
+    assert looks_cut(html("<ul><li>x</li>")) and looks_cut("<html><body><p>x</p></body>")
+
+
+def test_control_characters_and_markup_in_a_name_keep_a_record_out():
+    """ "page-damaged" and "name-damaged": both are bytes that nobody wrote."""
+    source = WEB_SOURCES["reklamombudsmannen"]("x", ["https://example.org"], BOUNDS, AGENT)
+    for old, new, code in (
+        ("2101-1<", "2101-\x0b1\x02<", "page-damaged"),
+        ("Provbolaget AB", "Provbolaget &lt;/dd AB", "name-damaged"),
+    ):
+        page = case_page("2101-1")
+        assert old in page
+        draft = next(source.parse(page.replace(old, new).encode(), RawItem("https://example.org/x", "0" * 64)))
+        assert code in [fault.code for fault in draft.faults]
+
+
+def test_a_damaged_row_of_a_list_is_refused_alone():
+    page = (PAGES / "varningslistan" / "definitions.html").read_text("utf-8").replace("Exempla", "Exem\x01pla")
+    source = WEB_SOURCES["varningslistan"]("x", ["https://example.org"], BOUNDS, AGENT)
+    drafts = list(source.parse(page.encode(), RawItem("https://example.org/x", "0" * 64)))
+    assert [[fault.code for fault in draft.faults] for draft in drafts] == [["page-damaged"], [], [], []]
+
+
+def test_a_damaged_case_number_is_never_passed_over_for_the_appealed_one():
+    page = (PAGES / "ko_domar" / "appeal-partly.html").read_text("utf-8")
+    source = WEB_SOURCES["ko_domar"]("x", ["https://example.org"], BOUNDS, AGENT)
+    for damaged in ("PM\ufffdD 2019:22", "PMÖD 2019Y22", "P\ufffdMÖD 2019:22"):
+        content = page.replace("PMÖD 2019:22", damaged).encode()
+        (draft,) = source.parse(content, RawItem("https://example.org/x", "0" * 64))
+        assert draft.source_id is None, damaged
+        assert "key-unreadable" in [fault.code for fault in draft.faults], damaged

@@ -44,6 +44,7 @@ def begin_source(
     config: Config = CONFIG,
     contact: Annotated[str, typer.Option("--contact", help="Where the publisher can reach you.")] = "",
     country: Annotated[str, typer.Option("--country", help="The folder under sources/; else by the address.")] = "",
+    delay: Annotated[float, typer.Option("--delay", min=0, help="Seconds between two requests.")] = 2.0,
     project: Annotated[Path, typer.Option("--project", help="The checkout to write into.")] = Path(),
 ) -> None:
     """Save a page politely, and write a first source and its failing golden test around it."""
@@ -57,7 +58,7 @@ def begin_source(
     _refuse_wrong_use(name, url, place, project, [page, module])
     with telling_faults():
         user_agent = _name_us(config, contact)
-        fetched = PoliteSession([urlsplit(url).netloc], user_agent=user_agent).fetch(url)
+        fetched = PoliteSession([urlsplit(url).netloc], user_agent=user_agent, delay=delay).fetch(url)
         try:
             text = write_module(name, fetched.url, decode_bytes(fetched.content, fetched.charset).text)
         except (PageUnusable, PageTooLarge) as error:
