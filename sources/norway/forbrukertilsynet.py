@@ -32,7 +32,7 @@ class Forbrukertilsynet(ListSource):
         publisher="Forbrukertilsynet",
         licence="Published by a public authority; facts and links are kept, no texts",
         parser_version=1,
-        bounds=Bounds(rows=(10, 3_000), quiet_days=120, max_age_days=3),
+        bounds=Bounds(rows=(1, 3_000), quiet_days=120, max_age_days=3),
         names_all_companies=True,
         checks=(
             *LIST_CHECKS,

@@ -35,7 +35,7 @@ class KoDomar(ListSource):
         publisher="Konsumentverket",
         licence="Published by a public authority; facts and links are kept, no texts",
         parser_version=1,
-        bounds=Bounds(rows=(20, 3_000), quiet_days=180, max_age_days=3),
+        bounds=Bounds(rows=(1, 3_000), quiet_days=180, max_age_days=3),
         names_all_companies=True,
         checks=(
             *LIST_CHECKS,

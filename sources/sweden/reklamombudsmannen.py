@@ -46,7 +46,7 @@ class Reklamombudsmannen(ListSource):
         publisher="Reklamombudsmannen",
         licence="Published decisions of the industry's own body; facts and links are kept, no texts",
         parser_version=1,
-        bounds=Bounds(rows=(1_300, 8_000), quiet_days=45, max_age_days=3),
+        bounds=Bounds(rows=(1, 8_000), quiet_days=45, max_age_days=3),
         names_all_companies=True,
         checks=LIST_CHECKS,
     )
