@@ -19,7 +19,7 @@ demo: install          ## a whole night on the bundled world
 	$(BIN)/koll demo
 
 test: lint             ## everything, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: install
 	$(BIN)/ruff check .

@@ -32,6 +32,11 @@ class AlertReport:
     dead: int
     missing: tuple[str, ...] = ()
 
+    @property
+    def all_out(self) -> bool:
+        """Whether every event is in a mail and every mail is out."""
+        return not (self.waiting or self.dead or self.missing)
+
 
 def settle_alerts(place: Workplace, order: Order, log: Callable[[str], None]) -> AlertReport:
     """Decide about tonight's counts, write ledger and outbox together, send what is due."""

@@ -2,19 +2,24 @@
 
 import contextlib
 import smtplib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.register import RegisterRefused, read_register
 from models.settings import BoardSettings, ExtractSettings, Settings, TipsSettings, load_settings
 from models.store import StoreUnusable, require_current
+from models.tables import SourceNight
+from models.words import Verdict
+from sources.contract import SourceBroken
 from sources.register_file import read_register_file
-from sources.registry import name_user_agent
+from sources.registry import WEB_KINDS, find_bounds, name_user_agent
 from sources.session import FetchFailed, PoliteSession
 
 Finding = dict[str, Any]
@@ -23,7 +28,7 @@ _TIMEOUT = 10.0
 
 def examine(config: Path) -> list[Finding]:
     """Return one finding per thing looked at: what, ok, found, do. Raises SettingsInvalid."""
-    settings = load_settings(config)
+    settings = load_settings(config, web_kinds=WEB_KINDS)
     findings = [_good("configuration", f"{settings.file} has no faults")]
     place = open_workplace(config, check=False)
     findings += _examine_database(place)
@@ -35,6 +40,7 @@ def examine(config: Path) -> list[Finding]:
             findings += _examine_extract(name, source)
         elif isinstance(source, BoardSettings):
             findings += _examine_sites(name, source, settings)
+            findings.append(_foresee_requests(place, name))
         else:
             findings += _examine_mailbox(name, source)
     return findings
@@ -118,6 +124,35 @@ def _examine_sites(name: str, source: BoardSettings, settings: Settings) -> Iter
             yield _good(name, f"{site} answers {answer.status}; robots.txt lets us in")
         except FetchFailed as error:
             yield _bad(name, error, f"open {site} in a browser; if it moved, mend sources.{name}.sites")
+
+
+def _foresee_requests(place: Workplace, name: str) -> Finding:
+    """Say what a night would ask of each host: what the last good one asked, less the pages it fetched."""
+    try:
+        asked = count_quiet_requests(place, name)
+    except (SQLAlchemyError, SourceBroken):
+        asked = {}  # told by the database's and the archive's own findings
+    if not asked:
+        high = find_bounds(place.settings.sources[name]).rows[1]
+        return _good(name, f"requests: not read yet, so every page will be fetched once, at most {high}")
+    each = ", ".join(f"{host} {number}" for host, number in sorted(asked.items()))
+    return _good(name, f"requests a night makes: {each}; and one for each page that is new or has changed")
+
+
+def count_quiet_requests(place: Workplace, name: str) -> dict[str, int]:
+    """Return the requests by host of a night on which nothing has changed; nothing when it was never read well."""
+    table: Table = SourceNight.__table__  # type: ignore[attr-defined]
+    good = (table.c.source == name) & (table.c.verdict != Verdict.BROKEN)
+    with place.engine.connect() as connection:
+        nights = connection.execute(select(table.c.requests).where(good).order_by(table.c.at.desc())).all()
+    last: dict[str, int] = next((night.requests for night in nights if night.requests), {})
+    reading = place.archive.last_reading(name)
+    fetched = Counter(
+        urlsplit(item.name).netloc
+        for item in (reading.items if reading else ())
+        if item.role == "record" and not item.unchanged
+    )
+    return {host: number - fetched[host] for host, number in last.items()}
 
 
 def _examine_mailbox(name: str, source: TipsSettings) -> Iterator[Finding]:

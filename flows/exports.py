@@ -45,7 +45,8 @@ from models.tables import (
 from models.words import Channel
 
 ROLLING_DAYS = 365
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = tuple("=+-@\t\r＝＋－＠")  # also in full width, which some spreadsheets take for the same
+_LONGEST_CELL = 32_000  # characters; Excel has room for 32,767
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, target: BinaryIO) -> i
     if form == "jsonl":
         number = 0
         for number, row in enumerate(rows, 1):  # noqa: B007
-            target.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
+            target.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         return number
     if form == "csv":
         return _write_csv(rows, target)
@@ -292,8 +293,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
-    text = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
-    return f"'{text}" if text.startswith(_RISKY) else text[:32_000]
+    text = "".join(c if c.isprintable() or c in "\n\t\u00a0" else "\ufffd" for c in text)[:_LONGEST_CELL]
+    return f"'{text}" if text.lstrip(" \n\u00a0").startswith(_RISKY) else text
 
 
 @contextmanager

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, Table, func, select
 
 from expectations.checks import ROW_CHECKS, TABLE_CHECKS
 from expectations.volume import DRIFT_CHECKS
-from flows.standing import bounds_of, load_source_states
+from flows.standing import load_source_states
 from flows.status import advise
 from flows.workplace import Workplace
 from models.tables import Complaint, Parsed, QuarantineItem, Run, SourceNight
 from models.words import Status, Verdict
 from sources.contract import Bounds, SourceInfo
-from sources.registry import INFOS
+from sources.registry import INFOS, find_bounds
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
@@ -36,15 +36,11 @@ def read_health(place: Workplace, name: str, on: date | None = None) -> dict[str
     if chosen is None:
         raise NoSuchSource(f"no enabled source {name}; there is {', '.join(place.settings.enabled_sources())}")
     day, info = on or place.today(), INFOS[chosen.kind]
-    bounds = bounds_of(chosen)
+    bounds = find_bounds(chosen)
     with place.engine.connect() as connection:
         state = load_source_states(place, connection, day)[name]
-        nights = connection.execute(
-            select(_N, _R.c.business_date)
-            .join(_R, _R.c.run_id == _N.c.run_id)
-            .where(_N.c.source == name)
-            .order_by(_N.c.at)
-        ).all()
+        asked = select(_N, _R.c.business_date).join(_R, _R.c.run_id == _N.c.run_id).where(_N.c.source == name)
+        nights: list[Any] = list(connection.execute(asked.order_by(_N.c.at)))
         issues = list(_group_issues(connection, name, info))
         weeks = _count_weeks(connection, name, day, state.complete_through)
         counts = _hold_against_bounds(connection, name, nights, bounds, day, state.complete_through)
@@ -150,7 +146,7 @@ def _count_full(connection: Connection, name: str, read: Any) -> int | None:
     if read is None:
         return None
     ids = connection.execute(select(_P.c.source_ids).filter_by(source=name)).all()
-    return max(sum(len(row.source_ids) for row in ids), read.drafts)
+    return max(sum(len(row.source_ids) for row in ids), int(read.drafts))
 
 
 def draw_weeks(weeks: list[dict[str, Any]]) -> Iterator[str]:

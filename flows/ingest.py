@@ -14,7 +14,7 @@ from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
 from expectations.volume import ROWS_TAKEN_BACK, tell
 from flows.drift import check_files, compare_headers, find_drift
-from flows.keeping import Keeper
+from flows.keeping import WAITING, Keeper
 from flows.linking import Linker
 from flows.objects import parse_item, read_header
 from flows.quarantine import load_repairs
@@ -176,6 +176,7 @@ def _take_in(
             open_ids=open_ids,
         )
         keeper.findings += passed_over.values()
+        keeper.hold(item for item in newest.items if item.role == WAITING)
         judge = _make_judge(source, order, known, fresh)
         with connection.begin():
             for drafts in _chunks(_parse_all(place, source, fresh, keeper)):

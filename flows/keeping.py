@@ -25,6 +25,7 @@ _PARSED: Table = Parsed.__table__  # type: ignore[attr-defined]
 _WHY: Table = Why.__table__  # type: ignore[attr-defined]
 
 
+WAITING = "waiting"  # the place of a whole object that waits for a person, and its role in a reading
 _NOTHING_TO_MEND = {"company-missing"}  # the flag on the complaint says it all; nobody can know more
 
 
@@ -144,6 +145,29 @@ class Keeper:
                 if row["source_id"] == source_id:
                     row["state"] = "mended"
 
+    def hold(self, items: Iterable[RawItem]) -> None:
+        """Put whole objects that a person must look at into quarantine: mails that are not to be believed."""
+        for item in items:
+            told = f"{self.source} {item.note['code']} {item.sha256}"
+            key = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+            self._quarantine[key] = {
+                "key": key,
+                "source": self.source,
+                "source_id": None,
+                "row": hashlib.blake2b(told.encode(), digest_size=16).hexdigest(),
+                "name": item.name,
+                "code": item.note["code"],
+                "reason": item.note["reason"],
+                "kept": False,
+                "raw_sha256": item.sha256,
+                "raw_locator": WAITING,
+                "draft": {},
+                "state": "open",
+                "first_seen": self.now,
+                "last_seen": self.now,
+                "run_id": self.run_id,
+            }
+
     def note_decided(self, row: str, draft: Draft) -> None:
         """Note where a row that a person has decided about has come again; the newest place stands."""
         self._decided[row] = draft
@@ -256,7 +280,7 @@ class Keeper:
 
     def _mend(self, connection: Connection) -> None:
         """Close what was refused before and is not refused now; open again what had been mended and is refused."""
-        asked = select(_QUARANTINE.c.key, _QUARANTINE.c.name, _QUARANTINE.c.source_id, _QUARANTINE.c.state)
+        asked = select(*(_QUARANTINE.c[n] for n in ("key", "name", "source_id", "state", "raw_locator")))
         names = {item.name for item in self._fresh}
         read_well = self._read_well.union(*(held.ids for held in self._held.values())) - self._held_back
         closed = _QUARANTINE.c.state.in_(("open", "mended", "replaced"))
@@ -268,6 +292,8 @@ class Keeper:
                 state = "replaced"  # the same id is held back for another reason now
             elif state == "open" and (row.name in names or row.source_id in read_well):
                 state = "mended"  # by its publisher, or in our parser
+            elif state == "open" and row.raw_locator == WAITING:
+                state = "mended"  # a person has put its file into the folder
             if state != row.state:
                 connection.execute(update(_QUARANTINE).where(_QUARANTINE.c.key == row.key).values(state=state))
                 self.mended += state == "mended"

@@ -11,6 +11,7 @@ from flows.alerting import AlertReport, settle_alerts
 from flows.events import link_events
 from flows.ingest import Order, ingest_source
 from flows.linking import Linker, hash_phones, list_turning_days, load_members
+from flows.ping import announce_success
 from flows.relink import relink
 from flows.reviewing import load_answers
 from flows.workplace import Workplace
@@ -160,6 +161,9 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
         night.alerts = settle_alerts(place, night.order, log)
     night.nights.sort(key=lambda fared: fared.source)
     _close(night)
+    url = place.settings.alerts.ping_url
+    if url and night.alerts and night.alerts.all_out and not night.failed:
+        announce_success(url, log)
 
 
 def _close(night: Night) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, literal, select, update
 
 from expectations.judge import Judge, Judgement
-from flows.keeping import Keeper
+from flows.keeping import WAITING, Keeper
 from flows.linking import Linker
 from flows.objects import open_item, parse_item
 from flows.workplace import Workplace, read_secret
@@ -95,6 +95,8 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
     """
     with place.engine.connect() as connection:
         item = _find_newest(connection, _find_workable(connection, key))
+        if item.raw_locator == WAITING:
+            raise RowNotWorked(item.reason)
         edits = {**_find_edits(connection, item.row), **read_edits(pairs, place.hash_key)}
     source = build_source(item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"))
     raw = _find_raw(place, item)
@@ -167,7 +169,7 @@ def _find_raw(place: Workplace, item: Any) -> RawItem:
         raw
         for reading in place.archive.readings(item.source)
         for raw in reading.items
-        if raw.sha256 == item.raw_sha256 and raw.role == "record"
+        if raw.sha256 == item.raw_sha256 and raw.role in ("record", WAITING)
     ]
     named = [raw for raw in found if raw.name == item.name]
     return (named or found or [RawItem(item.name, item.raw_sha256)])[-1]

@@ -1,6 +1,5 @@
 """How the configured sources stand: what each has told, up to when, and which of them names all companies."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, Table, select
@@ -11,7 +10,7 @@ from models.counting import read_watermarks
 from models.settings import AnySource, ExtractSettings
 from models.tables import SourceNight
 from models.words import Verdict
-from sources.contract import Bounds, SourceInfo
+from sources.contract import SourceInfo
 from sources.registry import INFOS
 
 _NIGHTS: Table = SourceNight.__table__  # type: ignore[attr-defined]
@@ -58,12 +57,6 @@ def _load_last_nights(connection: Connection, known_at: datetime | None) -> dict
         well = found.get(row.source, ("", None))[1] if row.verdict == Verdict.BROKEN else row.at
         found[row.source] = (row.verdict, well)
     return found
-
-
-def bounds_of(chosen: AnySource) -> Bounds:
-    """Return what is normal for a source: its kind's own bounds with what koll.toml says instead."""
-    told = {key: getattr(chosen, key) for key in ("rows", "quiet_days", "max_age_days", "delay")}
-    return replace(INFOS[chosen.kind].bounds, **{key: value for key, value in told.items() if value is not None})
 
 
 def title_of(name: str, chosen: AnySource, info: SourceInfo) -> str:

@@ -293,7 +293,8 @@ def count_periods(
     )
     sql = (
         f"SELECT member, channel, source, {', '.join(cases)}"
-        f" FROM ({_counted(scope, f'c.source, c.channel, {day} AS day')}) AS counted WHERE 1 = 1{limits} GROUP BY member, channel, source"
+        f" FROM ({_counted(scope, f'c.source, c.channel, {day} AS day')}) AS counted"
+        f" WHERE 1 = 1{limits} GROUP BY member, channel, source"
     )
     rows = _select(connection, sql, scope, **{f"cut{n}_": name for n, name in enumerate(cuts)})
     return [(str(row[0]), str(row[1]), str(row[2]), [int(str(value)) for value in row[3:]]) for row in rows]

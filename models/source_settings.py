@@ -59,6 +59,37 @@ class SourceSettings(Section):
         return value
 
 
+class ExtractMail(Section):
+    """Extracts that come by mail: where it lands, and whom to believe.
+
+    ``authserv`` is the name under which the association's own mail server writes Authentication-Results; ``senders``
+    are addresses, or whole domains as "@example.org"; a file that tells no period is complete through the day it was
+    sent less ``lag_days``.
+    """
+
+    imap: str | None = None
+    maildir: Path | None = None
+    senders: list[str] = Field(min_length=1)
+    authserv: str = Field(min_length=1, pattern=r"^[A-Za-z0-9.-]+$")
+    lag_days: int = Field(default=14, ge=0, le=400)
+
+    @field_validator("senders")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for sender in value:
+            if "." not in sender.rpartition("@")[2] or sender.count("@") != 1 or " " in sender:
+                raise ValueError(f"{show(sender)}: an address, or a domain such as @konsumentverket.se, is needed")
+        return [sender.lower() for sender in value]
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "ExtractMail":
+        if (self.imap is None) == (self.maildir is None):
+            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
+        if self.imap is not None and not leads_to(self.imap, "imap", "imaps"):
+            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
+        return self
+
+
 class ExtractSettings(SourceSettings):
     """Files an authority sent, dropped into a folder. ``columns``: our field = their header."""
 
@@ -69,6 +100,7 @@ class ExtractSettings(SourceSettings):
     encoding: str | None = None
     covers: str | tuple[str, str] | None = None
     all_companies: bool = True
+    mail: ExtractMail | None = None
 
     @field_validator("columns")
     @classmethod

@@ -1,9 +1,9 @@
-"""Commands that only look: status, doctor, export, and the list of alerts."""
+"""Commands that only look: status, doctor, export."""
 
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,8 +19,6 @@ from flows.commands.shared import (
     say,
     telling_faults,
 )
-
-alerts = typer.Typer(no_args_is_help=True, help="Alerts toward staff.")
 
 
 class Form(StrEnum):
@@ -140,19 +138,3 @@ def doctor(config: Config = CONFIG, as_json: AsJson = False) -> None:
                 say(f"{finding['what']}: {finding['found']}" + ("" if finding["ok"] else f" -> {finding['do']}"))
         if not all(finding["ok"] for finding in findings):
             raise typer.Exit(1)
-
-
-@alerts.command("list")
-def list_alerts(config: Config = CONFIG, as_json: AsJson = False) -> None:
-    """List where every alert stands."""
-    from flows.status import list_alert_states
-    from flows.workplace import open_workplace
-
-    with telling_faults():
-        rows: list[dict[str, Any]] = list_alert_states(open_workplace(config))
-        if as_json:
-            print_json(rows)
-        else:
-            print_table(
-                "Alerts", rows, ("alert", "rule", "member", "name", "channel", "standing", "level", "count", "since")
-            )

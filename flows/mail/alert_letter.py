@@ -1,7 +1,8 @@
-"""The letter about one alert, by what it is about: a count, a board decision, a source that is late."""
+"""The letter about one alert, by what it is about: a count, a board decision, a source that is late or odd."""
 
 from collections.abc import Iterator
 
+from flows.mail.count_letter import write_count
 from flows.mail.desktop import (
     Desktop,
     alert_commands,
@@ -10,6 +11,7 @@ from flows.mail.desktop import (
     late_banners,
     remind,
     remind_of,
+    say_odd_source,
     source_table,
     thread_of,
 )
@@ -17,7 +19,7 @@ from flows.mail.letter import Block, Commands, Heading, Letter, Pairs, Text
 from flows.mail.limit_letter import write_limit
 from flows.mail.wording import plain
 from models.alerting.ledger import AlertEvent, Reason, alert_id
-from models.alerting.rules import EventRule, LimitRule
+from models.alerting.rules import EventRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
 
 
 def write_alert(event: AlertEvent, desk: Desktop) -> Letter:
@@ -25,6 +27,10 @@ def write_alert(event: AlertEvent, desk: Desktop) -> Letter:
     rule = desk.rule(event)
     if isinstance(rule, LimitRule):
         return write_limit(event, rule, desk)
+    if isinstance(rule, RiseRule | RankRule | ShareRule):
+        return write_count(event, rule, desk)
+    if isinstance(rule, SourceOddRule):
+        return _write_odd_source(event, desk)
     if isinstance(rule, EventRule):
         return _write_decision(event, rule, desk)
     return _write_late_source(event, desk)
@@ -97,3 +103,25 @@ def _write_late_source(event: AlertEvent, desk: Desktop) -> Letter:
     ]
     subject = remind_of(said, words) if event.reason is Reason.REMINDER else said
     return Letter(desk.tag(subject), said, tuple(blocks), words.language, thread=f"source-{event.subject}")
+
+
+def _write_odd_source(event: AlertEvent, desk: Desktop) -> Letter:
+    words = desk.words
+    name, _, day = event.subject.partition(" ")
+    said = say_odd_source(event, desk)
+    commands = [(words.say("cmd_doctor"), "koll doctor")]
+    if event.note not in ("few", "many"):
+        commands.insert(0, (words.say("cmd_accept"), f"koll ingest {name} --accept-shrink"))
+        commands.insert(0, (words.say("cmd_ingest"), f"koll ingest {name}"))
+    commands.append((words.say("cmd_ack"), f"koll alerts ack {alert_id(event.key)}"))
+    blocks: list[Block] = [
+        Heading(words.say("ask")),
+        Text(words.say("odd_ask", source=desk.title(name), day=words.iso_day(day)), "strong"),
+        *remind(event, words),
+        Commands(tuple(commands)),
+        Text(words.say("odd_meaning" if event.note in ("few", "many") else "refused_meaning")),
+        *source_table((name,), desk, {}),
+        *footer(event, desk),
+    ]
+    subject = remind_of(said, words) if event.reason is Reason.REMINDER else said
+    return Letter(desk.tag(subject), said, tuple(blocks), words.language, thread=f"source-{name}")

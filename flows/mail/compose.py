@@ -21,7 +21,7 @@ from flows.mail.sender import MailIdentity
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Findings, Night
 from models.alerting.ledger import AlertEvent, Delivery, Reason, What
-from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig
+from models.alerting.rules import AlertsConfig, CountingRule, RuleConfig
 from models.alerting.tables import OutboxRow
 
 OPERATORS = "operators"  # the group that hears of mail that could not be delivered
@@ -45,8 +45,8 @@ class Mailing:
 
 def to_describe(events: Iterable[AlertEvent], rules: Iterable[RuleConfig]) -> set[tuple[str, str]]:
     """Return the (rule_id, member) that ``compose_messages`` shows figures of: look up their ``Findings``."""
-    limits = {rule.id for rule in rules if isinstance(rule, LimitRule)}
-    return {(event.rule_id, event.member) for event in events if event.tells and event.rule_id in limits}
+    counting = {rule.id for rule in rules if isinstance(rule, CountingRule)}
+    return {(event.rule_id, event.member) for event in events if event.tells and event.rule_id in counting}
 
 
 def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[OutboxRow]:
@@ -132,7 +132,15 @@ def _desk(mailing: Mailing, groups: tuple[str, ...]) -> Desktop:
     identity = mailing.identity
     words = Wording(identity.language, identity.timezone)
     rules = {rule.id: rule for rule in mailing.rules}
-    return Desktop(mailing.night, rules, mailing.findings, words, identity.association, groups)
+    return Desktop(
+        mailing.night,
+        rules,
+        mailing.findings,
+        words,
+        identity.association,
+        groups,
+        mailing.alerts.false_alerts_per_year,
+    )
 
 
 def _freeze(

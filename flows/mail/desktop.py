@@ -8,7 +8,7 @@ from flows.mail.letter import Block, Commands, Heading, Line, Pairs, Table, Text
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Evaluation, Findings, MemberFacts, Night, SourceState
 from models.alerting.ledger import AlertEvent, Reason, alert_id
-from models.alerting.rules import LimitRule, RuleConfig, SourceLateRule
+from models.alerting.rules import EventRule, LimitRule, RuleConfig
 from models.org_number import show_org_number
 
 _SILENCE_DAYS = 30
@@ -24,6 +24,7 @@ class Desktop:
     words: Wording
     association: str
     groups: tuple[str, ...]
+    false_alerts_per_year: float = 12.0
 
     def rule(self, event: AlertEvent) -> RuleConfig | None:
         """The rule an event is about, when it is still configured."""
@@ -36,7 +37,11 @@ class Desktop:
 
     def evaluation(self, event: AlertEvent) -> Evaluation | None:
         """Tonight's count for the event's rule and member."""
-        same = (e for e in self.night.evaluations if (e.rule_id, e.member) == (event.rule_id, event.member))
+        same = (
+            e
+            for e in self.night.evaluations
+            if (e.rule_id, e.member, e.channel) == (event.rule_id, event.member, event.channel)
+        )
         return next(same, None)
 
     def name(self, member: str) -> str:
@@ -61,10 +66,19 @@ class Desktop:
         return f"[{plain(self.association, 40)}] {subject}"
 
 
+def say_odd_source(event: AlertEvent, desk: Desktop) -> str:
+    """Return in one line what was odd about a batch."""
+    words, name = desk.words, event.subject.partition(" ")[0]
+    if event.note not in ("few", "many"):
+        return words.say("subject_refused", source=desk.title(name), code=plain(event.note, 40))
+    usual = words.decimal(event.expected or 0.0)
+    return words.say("subject_odd", source=desk.title(name), rows=event.count or 0, usual=usual)
+
+
 def alert_commands(event: AlertEvent, desk: Desktop) -> Commands:
     """Return the commands that answer an alert."""
     words, number = desk.words, alert_id(event.key)
-    show = "cmd_show" if isinstance(desk.rule(event), LimitRule) else "cmd_show_case"
+    show = "cmd_show_case" if isinstance(desk.rule(event), EventRule) else "cmd_show"
     until = event.business_date + timedelta(days=_SILENCE_DAYS)
     return Commands(
         (
@@ -154,7 +168,6 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
     """Yield the small print: rule and version, run, as known at, why you get this."""
     words = desk.words
     assert event.reason is not None
-    late = isinstance(desk.rule(event), SourceLateRule) and event.reason is Reason.FIRST
     yield Line()
     yield Text(
         words.say(
@@ -170,8 +183,16 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
         words.say(
             "footer_why",
             groups=words.listing(desk.groups),
-            reason=words.say("reason_late") if late else words.reason(event.reason),
+            reason=_say_reason(event, desk),
             code=event.reason.value,
         ),
         "quiet",
     )
+
+
+def _say_reason(event: AlertEvent, desk: Desktop) -> str:
+    """Return why a mail goes out: what "first" and "grew" mean differs between the types of rules."""
+    assert event.reason is not None
+    rule = desk.rule(event)
+    own = f"reason_{rule.type}_{event.reason}" if rule and not isinstance(rule, LimitRule) else ""
+    return desk.words.say(own) if desk.words.has(own) else desk.words.reason(event.reason)

@@ -7,13 +7,14 @@ all that its readers see.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from flows.mail.desktop import Desktop, late_banners, source_table
+from flows.mail.count_letter import say_count, say_first
+from flows.mail.desktop import Desktop, late_banners, say_odd_source, source_table
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
 from flows.mail.limit_letter import count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger import AlertEvent, Reason, What, alert_id
-from models.alerting.rules import LimitRule
+from models.alerting.rules import CountingRule, FirstRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
 
 _MOST_CARDS = 200
 _MOST_CASES = 8
@@ -44,7 +45,7 @@ def write_introduction(events: Sequence[AlertEvent], marks: Sequence[AlertEvent]
 
 def _split(events: Sequence[AlertEvent], desk: Desktop) -> tuple[list[AlertEvent], list[AlertEvent]]:
     """Return (events about a count, the others)."""
-    counted = [isinstance(desk.rule(event), LimitRule) for event in events]
+    counted = [isinstance(desk.rule(event), CountingRule) for event in events]
     return (
         [event for event, is_count in zip(events, counted, strict=True) if is_count],
         [event for event, is_count in zip(events, counted, strict=True) if not is_count],
@@ -153,6 +154,12 @@ def _card(events: Sequence[AlertEvent], desk: Desktop) -> Card:
 
 def _limit_lines(event: AlertEvent, desk: Desktop) -> Iterator[str]:
     words, rule, found = desk.words, desk.rule(event), desk.found(event)
+    if isinstance(rule, FirstRule):
+        yield say_first(event, rule, desk)
+        return
+    if isinstance(rule, RiseRule | RankRule | ShareRule):
+        yield words.say("other_line", said=say_count(event, rule, desk), rule=rule.id)
+        return
     assert isinstance(rule, LimitRule)
     window = window_of(event, desk)
     if event.reason is Reason.RESOLVED:
@@ -202,6 +209,11 @@ def _decision_lines(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[str
 
 def _source_card(event: AlertEvent, desk: Desktop) -> Card:
     words = desk.words
+    if isinstance(desk.rule(event), SourceOddRule):
+        name, _, day = event.subject.partition(" ")
+        back = event.reason is Reason.RESOLVED
+        said = words.say("source_usual_line", day=words.iso_day(day)) if back else say_odd_source(event, desk)
+        return Card(desk.title(name), (said,), "" if back else f"koll alerts show {alert_id(event.key)}")
     title = desk.title(event.subject)
     if event.reason is Reason.RESOLVED:
         return Card(title, (words.say("source_back_line", day=words.day(event.watermark)),))

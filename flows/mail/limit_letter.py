@@ -1,6 +1,6 @@
 """The letter about a count over its limit: what is asked first, then the figures, then where they come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from flows.mail.desktop import (
     Desktop,
@@ -17,7 +17,7 @@ from flows.mail.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Findings, Window
 from models.alerting.ledger import AlertEvent, Reason
-from models.alerting.rules import LimitRule, RuleConfig
+from models.alerting.rules import LimitRule, RiseRule, RuleConfig
 from models.words import Channel
 
 
@@ -34,8 +34,8 @@ def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
         Heading(words.say("figures")),
         Pairs(tuple(_figures(event, rule, found, window, count_line, desk))),
         Text(words.say("not_proven"), "quiet"),
-        *_changed(event, found, desk),
-        *_trend(found, words),
+        *list_changes(event, found, desk),
+        *show_trend(found.weekly, words),
         *source_table(rule.sources, desk, found.by_source),
         *ladder(desk.night.members.get(event.member), words),
         *footer(event, desk),
@@ -47,7 +47,9 @@ def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
 
 
 def excess_of(event: AlertEvent, rule: RuleConfig | None) -> float:
-    """Return how many times the lowest limit a count is; 0 where nothing is counted."""
+    """Return how many times the lowest limit, or what was expected, a count is; 0 where neither is known."""
+    if isinstance(rule, RiseRule) and event.count:
+        return event.count / max(event.expected or 0.0, 1.0)
     if not isinstance(rule, LimitRule) or not event.count:
         return 0.0
     return event.count / rule.levels_for(event.member, event.business_date)[0]
@@ -173,7 +175,7 @@ def _figures(
         before = f"{words.number(event.count_before)} {words.reached(rule.channel)}".strip()
         yield words.say("last_mail"), f"{before} ({words.day(event.told_before)})"
     if found.by_channel:
-        yield words.say("channels"), _list_channels(found.by_channel, words)
+        yield words.say("channels"), list_channels(found.by_channel, words)
     for rank in found.ranks:
         channel = words.reached(rank.channel)
         yield (words.say("rank_in", channel=channel) if channel else words.say("rank_any")), words.rank(rank)
@@ -182,12 +184,14 @@ def _figures(
         yield words.say("size"), f"{words.number(facts.size)} {plain(facts.size_unit or '')}".strip()
 
 
-def _list_channels(by_channel: Mapping[str, int], words: Wording) -> str:
+def list_channels(by_channel: Mapping[str, int], words: Wording) -> str:
+    """Return ``37 via telefon, 62 med okänd kanal``, most first."""
     most_first = sorted(by_channel.items(), key=lambda pair: (-pair[1], pair[0]))
     return ", ".join(f"{words.number(count)} {words.reached(channel)}" for channel, count in most_first if count)
 
 
-def _changed(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[Block]:
+def list_changes(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[Block]:
+    """Yield what has come since the last mail."""
     words = desk.words
     yield Heading(words.say("changed"))
     if event.told_before is None:
@@ -205,12 +209,13 @@ def _changed(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[Bloc
         yield Text(words.say("waiting", count=found.waiting_for_review))
 
 
-def _trend(found: Findings, words: Wording) -> Iterator[Block]:
-    if not found.weekly:
+def show_trend(weekly: Sequence[int | None], words: Wording) -> Iterator[Block]:
+    """Yield the weeks as bars and numbers; what is missing is not zero."""
+    if not weekly:
         return
-    yield Heading(words.say("trend", weeks=len(found.weekly)))
-    yield Bars(found.weekly)
-    numbers = " ".join("?" if week is None else words.number(week) for week in found.weekly)
+    yield Heading(words.say("trend", weeks=len(weekly)))
+    yield Bars(tuple(weekly))
+    numbers = " ".join("?" if week is None else words.number(week) for week in weekly)
     yield Text(words.say("trend_numbers", numbers=numbers), "quiet")
-    if None in found.weekly:
+    if None in weekly:
         yield Text(words.say("trend_missing"), "quiet")

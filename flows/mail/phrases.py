@@ -256,6 +256,11 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{count} {period}: under gränsen {level} ({rule})",
         "{count} {period}: below the limit of {level} ({rule})",
     ),
+    "other_line": ("{said} ({rule})", "{said} ({rule})"),
+    "source_usual_line": (
+        "Källan lämnar åter ett vanligt antal rader, efter natten {day}",
+        "The source tells a usual number of rows again, after the night of {day}",
+    ),
     "left_line": ("Larmet är avslutat ({rule})", "The alert is closed ({rule})"),
     "source_back_line": ("Källan är i fas igen, t.o.m. {day}", "The source has caught up, through {day}"),
     "nothing_text": (
@@ -266,6 +271,107 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{count} tidigare brev har inte kunnat levereras: {which}. Se koll status.",
         "{count} earlier mails could not be delivered: {which}. See koll status.",
     ),
+    # rises, ranks, shares, first complaints
+    "subject_rise": (
+        "{count} {complaints} på {days}, väntat {expected}",
+        "{count} {complaints} in {days}, expected {expected}",
+    ),
+    "subject_rank": (
+        "plats {place} av {of} medlemmar, {count} {complaints} {period}",
+        "rank {place} of {of} members, {count} {complaints} {period}",
+    ),
+    "subject_share": (
+        "minst {share} {channel} av {whole} anmälningar {period}",
+        "at least {share} {channel} of {whole} complaints {period}",
+    ),
+    "why_rise": (
+        "Regeln {rule} ser fler anmälningar än medlemmens egen historia ger anledning att vänta.",
+        "The rule {rule} sees more complaints than the member's own past gives reason to expect.",
+    ),
+    "why_rank": (
+        "Regeln {rule} gäller de mest anmälda medlemmarna.",
+        "The rule {rule} is about the most reported members.",
+    ),
+    "why_share": (
+        "Regeln {rule} gäller medlemmar vars anmälningar till stor del gäller en enda kanal.",
+        "The rule {rule} is about members whose complaints are to a large part about one channel.",
+    ),
+    "rise_retracted": (
+        "Ett tidigare brev uppgav {before} anmälningar. När samma dagar räknas om med rättade uppgifter är det "
+        "{count}, och ökningen är inte längre större än slumpen.",
+        "An earlier mail said {before} complaints. Counted again with corrected data, the same days have {count}, "
+        "and the rise is no longer more than chance.",
+    ),
+    "chance": ("Är det mer än en slump?", "Is it more than chance?"),
+    "chance_text": (
+        "{now} på {days}, mot {before} på {baseline} dessförinnan. Om inget hade ändrats skulle så många eller fler "
+        "komma ungefär en gång på {odds}.",
+        "{now} in {days}, against {before} in the {baseline} before. If nothing had changed, as many or more would "
+        "come up about once in {odds} tries.",
+    ),
+    "chance_budget": (
+        "Larm som det här uppstår av en slump högst omkring {times} gånger om året i hela registret. Av nattens "
+        "prövningar med minst så tydligt utslag väntas högst {q} vara slump.",
+        "Alerts like this appear by chance at most about {times} times a year in the whole register. Of tonight's "
+        "tests that are at least as clear, at most {q} are expected to be chance.",
+    ),
+    "chance_fdr": (
+        "Gränsen är satt så att högst omkring {share} av nattens larm är slump; för det här larmet är talet {q}.",
+        "The bound is set so that at most about {share} of tonight's alerts are chance; for this one it is {q}.",
+    ),
+    "chance_p": (
+        "Regeln larmar vid en gång på {odds}. Av nattens prövningar med minst så tydligt utslag väntas högst {q} vara "
+        "slump.",
+        "The rule alerts at once in {odds}. Of tonight's tests that are at least as clear, at most {q} are expected "
+        "to be chance.",
+    ),
+    "before": ("Tiden innan", "The time before"),
+    "expected": ("Väntat antal", "Expected"),
+    "place": ("Plats", "Rank"),
+    "place_of": ("{place} bland medlemmarna (av {of})", "{place} among the members (of {of})"),
+    "share": ("Andel", "Share"),
+    "share_of": (
+        "minst {share} (säkert mellan {low} och {high})",
+        "at least {share} (surely between {low} and {high})",
+    ),
+    "total": ("Totalt", "In total"),
+    "twelve_months": ("På 12 månader", "In 12 months"),
+    "first_ever": ("Första anmälan {channel} någonsin: {day}", "First complaint {channel} ever: {day}"),
+    "first_since": (
+        "Första anmälan {channel} sedan {before}: {day}",
+        "First complaint {channel} since {before}: {day}",
+    ),
+    "reason_rise_first": ("anmälningarna har ökat mer än slumpen", "complaints have risen by more than chance"),
+    "reason_rise_grew": ("ökningen har blivit mycket tydligare", "the rise has become much clearer"),
+    "reason_rank_first": ("en plats bland de mest anmälda", "a place among the most reported"),
+    "reason_share_first": ("en stor del av anmälningarna gäller en kanal", "much of the complaints is one channel"),
+    "reason_first_first": ("en första anmälan", "a first complaint"),
+    "reason_source_late_first": ("källan är äldre än den får vara", "the source is older than it may be"),
+    "reason_source_odd_first": ("källan lämnade ett ovanligt antal rader", "the source told an odd number of rows"),
+    # odd sources
+    "subject_odd": (
+        "Källan {source} lämnade {rows} nya rader, vanligen {usual}",
+        "The source {source} told {rows} new rows, usually {usual}",
+    ),
+    "subject_refused": (
+        "Källan {source} togs inte in ({code})",
+        "The source {source} was not taken in ({code})",
+    ),
+    "odd_ask": (
+        "Stämmer det som källan {source} lämnade den {day}?",
+        "Is what the source {source} told on {day} right?",
+    ),
+    "odd_meaning": (
+        "Antalet nya rader ligger utanför vad källans egna senaste nätter ger anledning att vänta. Raderna är intagna; "
+        "se efter att källan är hel.",
+        "The number of new rows is outside what the source's own recent nights give reason to expect. The rows were "
+        "taken in; see that the source is whole.",
+    ),
+    "refused_meaning": (
+        "Det som lämnades klarade inte kontrollerna. Inget av det är intaget, och det som var känt står kvar.",
+        "What was told did not pass the checks. None of it was taken in, and what was known stays as it was.",
+    ),
+    "cmd_accept": ("ta in det ändå: källan har rätt", "take it in all the same: the source is right"),
     # commands
     "cmd_show": ("se alla anmälningar bakom siffran", "see every complaint behind the figure"),
     "cmd_show_case": ("se ärendet och vad som har hänt", "see the case and what has happened"),
@@ -284,7 +390,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Du får brevet för att din adress finns i gruppen {groups}. Skäl: {reason} ({code}).",
         "You get this because your address is in the group {groups}. Reason: {reason} ({code}).",
     ),
-    "reason_late": ("källan är äldre än den får vara", "the source is older than it may be"),
     "footer_why_digest": (
         "Du får brevet för att din adress finns i gruppen {groups}.",
         "You get this because your address is in the group {groups}.",

@@ -41,12 +41,34 @@ class Wording:
         shown = {name: self.number(value) if type(value) is int else value for name, value in values.items()}
         return self._pick(PHRASES[phrase]).format(**shown)
 
+    def has(self, phrase: str) -> bool:
+        """Whether there is such a phrase."""
+        return phrase in PHRASES
+
     def _pick(self, pair: tuple[str, str]) -> str:
         return pair[0] if self.language == "sv" else pair[1]
 
     def number(self, value: int) -> str:
         """Return ``1 234`` in Swedish (with a no-break space) and ``1,234`` in English."""
         return f"{value:,}".replace(",", "\u00a0") if self.language == "sv" else f"{value:,}"
+
+    def decimal(self, value: float) -> str:
+        """Return ``0,2`` in Swedish and ``0.2`` in English; whole numbers from ten on."""
+        if value >= 10 or value == int(value):
+            return self.number(round(value))
+        return f"{value:.1f}".replace(".", "," if self.language == "sv" else ".")
+
+    def percent(self, share: float) -> str:
+        """Return ``12 %``; small ones with as many decimals as tell them from none."""
+        value = 100 * share
+        shown = f"{value:.0f}" if value >= 1 or value == 0 else f"{value:.1f}" if value >= 0.1 else "< 0.1"
+        return f"{shown.replace('.', ',')}\u00a0%" if self.language == "sv" else f"{shown}%"
+
+    def odds(self, p: float) -> str:
+        """Return one in how many: two digits that count, ``110 000``; at most a thousand million."""
+        times = 1 / max(p, 1e-9)
+        step = 10 ** max(0, len(str(int(times))) - 2)
+        return self.number(round(times / step) * step)
 
     def complaints(self, count: int) -> str:
         """Return the word for that many complaints."""
@@ -67,6 +89,10 @@ class Wording:
     def day(self, day: date | None) -> str:
         """Return ``3 sep 2025``."""
         return self.say("unknown") if day is None else f"{day.day} {_MONTHS[self.language][day.month - 1]} {day.year}"
+
+    def iso_day(self, day: str) -> str:
+        """Return a day that is written as an ISO date."""
+        return self.day(date.fromisoformat(day))
 
     def moment(self, moment: datetime | None) -> str:
         """Return ``3 sep 2025 03:15`` in the association's time zone."""
