@@ -15,6 +15,7 @@ import sources
 from models.settings import AnySource, ExtractSettings, Settings, WebSettings
 from sources import extract
 from sources.contract import Bounds, Source, SourceInfo
+from sources.extract_mail import MailedExtract
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.tabular import squeeze
 
@@ -66,7 +67,7 @@ def build_source(
     """Return the configured source called ``name``; raises KeyError when there is none."""
     chosen = settings.sources[name]
     if isinstance(chosen, ExtractSettings):
-        return _build_extract(name, chosen, hash_key)
+        return _build_extract(name, chosen, settings, hash_key, imap_password)
     if isinstance(chosen, WebSettings):
         return _build_web(name, chosen, name_user_agent(settings))
     return Tips(
@@ -82,8 +83,14 @@ def build_source(
     )
 
 
-def _build_extract(name: str, chosen: ExtractSettings, hash_key: bytes) -> Source:
-    return extract.Extract(
+def _build_extract(
+    name: str,
+    chosen: ExtractSettings,
+    settings: Settings,
+    hash_key: bytes,
+    imap_password: Callable[[], str | None],
+) -> Source:
+    dropped = extract.Extract(
         name=name,
         folder=chosen.folder,
         columns=chosen.columns,
@@ -94,6 +101,12 @@ def _build_extract(name: str, chosen: ExtractSettings, hash_key: bytes) -> Sourc
         covers=chosen.covers,
         info=replace(extract.INFO, names_all_companies=chosen.all_companies),
     )
+    if chosen.mail is None:
+        return dropped
+    mail = chosen.mail
+    if mail.maildir is not None:
+        mail = mail.model_copy(update={"maildir": settings.file.parent / mail.maildir})
+    return MailedExtract(dropped, mail, imap_password, settings.association.timezone)
 
 
 def _build_web(name: str, chosen: WebSettings, user_agent: str) -> Source:

@@ -8,13 +8,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows import ingest
 from flows.night import make_linkers
 from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from models.source_settings import ExtractMail
-from sources.extract import Extract
-from sources.extract_mail import MailedExtract, proves_sender
-from sources.registry import build_source
+from sources.extract_mail import proves_sender
 from tests.demo_world import FIRST, SECOND, World, demo_world
 
 HEADER = "Diarienummer;Inkom;Händelsedatum;Företag;Organisationsnummer;Försäljningssätt;Ärendetyp;Beskrivning\n"
@@ -23,24 +20,21 @@ GOOD = "mx.kontakta.example; dmarc=pass header.from=konsumentverket.example; spf
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[World]:
     with demo_world(tmp_path / "world") as laid_out:
         config = laid_out.config.read_text("utf-8").replace("rows = [50, 5000]", "rows = [1, 5000]")
-        laid_out.config.write_text(config, "utf-8")
         for folder in ("new", "cur", "tmp"):
             (laid_out.root / "utdrag" / folder).mkdir(parents=True)
-        rules = ExtractMail(
-            maildir=laid_out.root / "utdrag",
-            senders=["registrator@konsumentverket.example"],
-            authserv="mx.kontakta.example",
-            lag_days=10,
-        )
+        told = """
+[sources.konsumentverket.mail]
+maildir = "utdrag"
+senders = ["registrator@konsumentverket.example"]
+authserv = "mx.kontakta.example"
+lag_days = 10
 
-        def build(*asked: object) -> object:
-            source = build_source(*asked)
-            return MailedExtract(source, rules, lambda: None) if isinstance(source, Extract) else source
-
-        monkeypatch.setattr(ingest, "build_source", build)
+[sources.konsumentverket.columns]"""
+        config = config.replace("\n[sources.konsumentverket.columns]", told, 1)
+        laid_out.config.write_text(config, "utf-8")
         yield laid_out
 
 

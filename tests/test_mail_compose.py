@@ -365,7 +365,7 @@ def test_a_members_figures_are_looked_up_only_where_a_mail_shows_them():
 def test_every_phrase_exists_in_both_languages_with_the_same_values_to_fill_in():
     for table in (
         phrases.PHRASES, phrases.REACHED, phrases.OUTCOMES, phrases.REASONS, phrases.NEXT_STEPS, phrases.VERDICTS,
-        phrases.CASE_STEPS, phrases.WHY_CHANGED,
+        phrases.CASE_STEPS, phrases.WHY_CHANGED, phrases.WHY_RULES, phrases.OWN_REASONS,
     ):  # fmt: skip
         for name, pair in table.items():
             assert len(pair) == 2 and all(pair), name

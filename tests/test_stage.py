@@ -151,7 +151,7 @@ def test_files_in_one_go_and_night_by_night_end_in_the_same_state(tmp_path, batc
         take(engine, *items, at=T0 + timedelta(days=99))
         assert current(engine) == first
         assert versions(engine) == written
-        states.append({k: v for k, v in first.items()})
+        states.append(dict(first))
         engine.dispose()
     accepted = [{k: v for k, v in state.items() if v[1] == "accepted"} for state in states]
     assert accepted[0] == accepted[1]

@@ -37,7 +37,7 @@ def write_count(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> Letter:
         blocks.append(Text(words.say("rise_retracted", before=before, count=count)))
     else:
         blocks += [Heading(words.say("ask")), Text(words.next_step(rule.next_step, desk.name(event.member)), "strong")]
-        blocks += [Text(words.say(f"why_{rule.type}", rule=rule.id)), *remind(event, words)]
+        blocks += [Text(words.why(rule.type, rule.id)), *remind(event, words)]
         if event.reason is Reason.CORRECTED_UP:
             blocks.append(Text(words.say("corrected_up")))
         blocks += [alert_commands(event, desk), Text(words.say("nothing_happens"), "quiet")]

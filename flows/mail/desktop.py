@@ -8,7 +8,7 @@ from flows.mail.letter import Block, Commands, Heading, Line, Pairs, Table, Text
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Evaluation, Findings, MemberFacts, Night, SourceState
 from models.alerting.ledger import AlertEvent, Reason, alert_id
-from models.alerting.rules import EventRule, LimitRule, RuleConfig
+from models.alerting.rules import EventRule, RuleConfig
 from models.org_number import show_org_number
 
 _SILENCE_DAYS = 30
@@ -168,6 +168,7 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
     """Yield the small print: rule and version, run, as known at, why you get this."""
     words = desk.words
     assert event.reason is not None
+    rule = desk.rule(event)
     yield Line()
     yield Text(
         words.say(
@@ -183,16 +184,8 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
         words.say(
             "footer_why",
             groups=words.listing(desk.groups),
-            reason=_say_reason(event, desk),
+            reason=words.reason(event.reason, rule.type if rule else "limit"),
             code=event.reason.value,
         ),
         "quiet",
     )
-
-
-def _say_reason(event: AlertEvent, desk: Desktop) -> str:
-    """Return why a mail goes out: what "first" and "grew" mean differs between the types of rules."""
-    assert event.reason is not None
-    rule = desk.rule(event)
-    own = f"reason_{rule.type}_{event.reason}" if rule and not isinstance(rule, LimitRule) else ""
-    return desk.words.say(own) if desk.words.has(own) else desk.words.reason(event.reason)

@@ -207,6 +207,11 @@ def list_changes(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[
         yield Text(words.say("newest", day=words.day(found.newest_received)))
     if found.waiting_for_review:
         yield Text(words.say("waiting", count=found.waiting_for_review))
+    if found.linked:
+        yield Text(words.say("linked", count=found.linked))
+    if found.perhaps_linked:
+        low = found.total - found.perhaps_linked
+        yield Text(words.say("perhaps_linked", count=found.perhaps_linked, low=low, high=found.total))
 
 
 def show_trend(weekly: Sequence[int | None], words: Wording) -> Iterator[Block]:

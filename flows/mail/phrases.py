@@ -69,6 +69,33 @@ WHY_CHANGED: Mapping[str, tuple[str, str]] = {
     "added": ("har tillkommit sedan dess", "has been added since"),
 }
 
+# Why a rule of a type asks at all.
+WHY_RULES: Mapping[str, tuple[str, str]] = {
+    "rise": (
+        "Regeln {rule} ser fler anmälningar än medlemmens egen historia ger anledning att vänta.",
+        "The rule {rule} sees more complaints than the member's own past gives reason to expect.",
+    ),
+    "rank": (
+        "Regeln {rule} gäller de mest anmälda medlemmarna.",
+        "The rule {rule} is about the most reported members.",
+    ),
+    "share": (
+        "Regeln {rule} gäller medlemmar vars anmälningar till stor del gäller en enda kanal.",
+        "The rule {rule} is about members whose complaints are to a large part about one channel.",
+    ),
+}
+
+# What a reason means for a rule of a type, where that is not what it means for a limit.
+OWN_REASONS: Mapping[str, tuple[str, str]] = {
+    "rise first": ("anmälningarna har ökat mer än slumpen", "complaints have risen by more than chance"),
+    "rise grew": ("ökningen har blivit mycket tydligare", "the rise has become much clearer"),
+    "rank first": ("en plats bland de mest anmälda", "a place among the most reported"),
+    "share first": ("en stor del av anmälningarna gäller en kanal", "much of the complaints is one channel"),
+    "first first": ("en första anmälan", "a first complaint"),
+    "source_late first": ("källan är äldre än den får vara", "the source is older than it may be"),
+    "source_odd first": ("källan lämnade ett ovanligt antal rader", "the source told an odd number of rows"),
+}
+
 PHRASES: Mapping[str, tuple[str, str]] = {
     # subjects
     "subject_level": ("{before}→{level} {complaints} {period}", "{before}→{level} {complaints} {period}"),
@@ -201,6 +228,16 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Dessutom väntar {count} på granskning och räknas inte med.",
         "Besides, {count} wait for review and are not counted.",
     ),
+    "linked": (
+        "{count} rapport(er) gäller en händelse som redan är räknad och räknas inte en gång till.",
+        "{count} report(s) tell of an event that is counted already, and are not counted again.",
+    ),
+    "perhaps_linked": (
+        "{count} kan gälla en händelse som redan är räknad: {low} till {high} tills någon har svarat"
+        " (koll review list).",
+        "{count} may tell of an event that is counted already: {low} to {high} until somebody answers"
+        " (koll review list).",
+    ),
     "trend_numbers": ("Antal per vecka, äldst först: {numbers}", "Per week, oldest first: {numbers}"),
     "trend_missing": (
         "? betyder att dagar saknas från en källa. Det är inte samma sak som noll.",
@@ -284,18 +321,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "minst {share} {channel} av {whole} anmälningar {period}",
         "at least {share} {channel} of {whole} complaints {period}",
     ),
-    "why_rise": (
-        "Regeln {rule} ser fler anmälningar än medlemmens egen historia ger anledning att vänta.",
-        "The rule {rule} sees more complaints than the member's own past gives reason to expect.",
-    ),
-    "why_rank": (
-        "Regeln {rule} gäller de mest anmälda medlemmarna.",
-        "The rule {rule} is about the most reported members.",
-    ),
-    "why_share": (
-        "Regeln {rule} gäller medlemmar vars anmälningar till stor del gäller en enda kanal.",
-        "The rule {rule} is about members whose complaints are to a large part about one channel.",
-    ),
     "rise_retracted": (
         "Ett tidigare brev uppgav {before} anmälningar. När samma dagar räknas om med rättade uppgifter är det "
         "{count}, och ökningen är inte längre större än slumpen.",
@@ -341,13 +366,6 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Första anmälan {channel} sedan {before}: {day}",
         "First complaint {channel} since {before}: {day}",
     ),
-    "reason_rise_first": ("anmälningarna har ökat mer än slumpen", "complaints have risen by more than chance"),
-    "reason_rise_grew": ("ökningen har blivit mycket tydligare", "the rise has become much clearer"),
-    "reason_rank_first": ("en plats bland de mest anmälda", "a place among the most reported"),
-    "reason_share_first": ("en stor del av anmälningarna gäller en kanal", "much of the complaints is one channel"),
-    "reason_first_first": ("en första anmälan", "a first complaint"),
-    "reason_source_late_first": ("källan är äldre än den får vara", "the source is older than it may be"),
-    "reason_source_odd_first": ("källan lämnade ett ovanligt antal rader", "the source told an odd number of rows"),
     # odd sources
     "subject_odd": (
         "Källan {source} lämnade {rows} nya rader, vanligen {usual}",

@@ -11,11 +11,13 @@ from flows.mail.phrases import (
     CASE_STEPS,
     NEXT_STEPS,
     OUTCOMES,
+    OWN_REASONS,
     PHRASES,
     REACHED,
     REASONS,
     VERDICTS,
     WHY_CHANGED,
+    WHY_RULES,
 )
 from models.alerting.evaluation import Rank, Window
 from models.alerting.ledger import Reason
@@ -40,10 +42,6 @@ class Wording:
         """Return a phrase with its values filled in; numbers are written as the language does."""
         shown = {name: self.number(value) if type(value) is int else value for name, value in values.items()}
         return self._pick(PHRASES[phrase]).format(**shown)
-
-    def has(self, phrase: str) -> bool:
-        """Whether there is such a phrase."""
-        return phrase in PHRASES
 
     def _pick(self, pair: tuple[str, str]) -> str:
         return pair[0] if self.language == "sv" else pair[1]
@@ -126,9 +124,13 @@ class Wording:
         """Return how a source's night went."""
         return self._pick(VERDICTS[verdict]) if verdict in VERDICTS else verdict
 
-    def reason(self, reason: Reason) -> str:
-        """Return why a mail goes out."""
-        return self._pick(REASONS[reason])
+    def reason(self, reason: Reason, rule_type: str = "limit") -> str:
+        """Return why a mail goes out; what a reason means can differ between the types of rules."""
+        return self._pick(OWN_REASONS.get(f"{rule_type} {reason}", REASONS[reason]))
+
+    def why(self, rule_type: str, rule: str) -> str:
+        """Return why a rule asks at all."""
+        return self._pick(WHY_RULES[rule_type]).format(rule=rule)
 
     def next_step(self, step: str | None, name: str) -> str:
         """Return the question that a rule's proposed next step asks."""

@@ -244,6 +244,8 @@ class Findings:
     newest_received: date | None = None
     new_by_source: Mapping[str, int] = field(default_factory=dict)
     waiting_for_review: int = 0
+    linked: int = 0
+    perhaps_linked: int = 0
     weekly_by_channel: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
 
 

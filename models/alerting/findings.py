@@ -14,6 +14,7 @@ from models.counting import (
     Scope,
     Tally,
     count_members,
+    count_possible,
     count_weeks,
     list_counted,
     list_ranks,
@@ -21,10 +22,12 @@ from models.counting import (
     rank_companies,
     rank_members,
 )
-from models.tables import Complaint
+from models.matching.duplicates import LinkKind
+from models.tables import Complaint, EventLink
 from models.words import Band, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_L: Table = EventLink.__table__  # type: ignore[attr-defined]
 _YEAR = 365  # days shown for rules that count nothing themselves
 
 
@@ -59,6 +62,8 @@ def look_up_findings(
             newest_received=newest_by_member(connection, scope).get(member),
             new_by_source=_count_new(connection, scope, member, channel, since) if since else {},
             waiting_for_review=_count_review(connection, member),
+            linked=_count_linked(connection, scope, member),
+            perhaps_linked=count_possible(connection, scope).get(member, 0),
             weekly_by_channel=_count_channels(connection, scope, member, rules[rule_id], night.sources),
         )
     return found
@@ -123,6 +128,17 @@ def _count_new(connection: Connection, scope: Scope, member: str, channel: str, 
     then = {row[:2] for row in list_counted(connection, replace(scope, known_at=told.known_at), member)}
     rows = list_counted(connection, scope, member)
     return dict(Counter(row[0] for row in rows if row[:2] not in then and channel in ("any", row[3])))
+
+
+def _count_linked(connection: Connection, scope: Scope, member: str) -> int:
+    """Return how many reports are not counted because they tell of an event that is."""
+    second = (_L.c.two_source == _C.c.source) & (_L.c.two_id == _C.c.source_id) & _L.c.recorded_to.is_(None)
+    held = (_C.c.member == member) & (_C.c.band == Band.ACCEPT) & _C.c.recorded_to.is_(None)
+    within = _C.c.received_on.between(scope.window.start, scope.window.end) & (_C.c.status == Status.ACCEPTED)
+    asked = (
+        select(func.count()).select_from(_C.join(_L, second)).where(held & within & (_L.c.kind != LinkKind.POSSIBLE))
+    )
+    return int(connection.execute(asked).scalar_one())
 
 
 def _count_review(connection: Connection, member: str) -> int:
