@@ -8,6 +8,9 @@ import time
 PARTS = {
     "extract_path": "rows per second of the extract path beside a bare upsert",
     "night": "the demo's night without Prefect, and the same night again",
+    "quiet_night": "a quiet night over 2,500 known decisions",
+    "extract_memory": "memory while a large extract is read",
+    "public_rows": "the FTC's and the CFPB's real rows, every one accounted for",
     "pages": "decisions parsed per second, per layout",
     "judging": "drafts judged per second",
     "matching": "who is meant: recall at precision, beside rapidfuzz and tf-idf",

@@ -222,7 +222,12 @@ def _read_numbers(path: Path) -> set[str]:
 def main() -> int:
     """Print the tables; return 0 when every sum is right."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path("data"), help="the folder that holds ftc/ and cfpb/")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(__file__).parents[2] / "shared" / "data",
+        help="the folder that holds ftc/ and cfpb/",
+    )
     data = parser.parse_args().data
     accounts = list(list_files(data))
     if not accounts:

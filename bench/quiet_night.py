@@ -1,0 +1,98 @@
+"""A quiet night over many known decisions on loopback: seconds and requests, beside the first night that read them all.
+
+python -m bench.quiet_night [--decisions 2500]
+"""
+
+import argparse
+import hashlib
+import json
+import tempfile
+import threading
+import time
+from collections import Counter
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from bench.pages import FACTS
+from flows.night import run_ingest
+from flows.workplace import open_workplace
+from models.store import upgrade
+from tests.board_page_maker import MARKUPS, make_page, sheet_from_fact
+
+_CONFIG = """
+[association]
+name = "Bench"
+[register]
+path = "members.csv"
+[mail]
+from = "koll@bench.example"
+[sources.dm_namnden]
+kind = "dm_namnden"
+sites = ["{site}"]
+delay = 0
+"""
+
+
+def make_site(decisions: int) -> dict[str, bytes]:
+    """Return the pages of a site with that many decisions and a sitemap of them, by path."""
+    fact = next(f for line in FACTS.read_text("utf-8").splitlines() if (f := json.loads(line))["layout"] == "nix-v2")
+    pages, listed, markups = {}, [], list(MARKUPS)
+    for at in range(decisions):
+        case = f"{10 + at // 900}-{at % 900 + 100}"
+        path = f"/arenden/{case}"
+        mine = {**fact, "diarienummer": case, "case_numbers": [case], "uttalandedatum": f"20{10 + at // 900}-06-01"}
+        pages[path] = make_page(sheet_from_fact(mine, at), markups[at % len(markups)])
+        listed.append(f"<url><loc>{{base}}{path}</loc><lastmod>2024-01-01</lastmod></url>")
+    pages["/wp-sitemap.xml"] = b"<sitemapindex><sitemap><loc>{base}/posts.xml</loc></sitemap></sitemapindex>"
+    pages["/posts.xml"] = f"<urlset>{''.join(listed)}</urlset>".encode()
+    return pages
+
+
+def serve(pages: dict[str, bytes], asked: Counter[int]) -> ThreadingHTTPServer:
+    """Serve pages on loopback with ETags, counting the answers by status."""
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = pages.get(self.path, b"").replace(b"{base}", f"http://{self.headers['Host']}".encode())
+            tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            status = 404 if not body else 304 if self.headers.get("If-None-Match") == tag else 200
+            asked[status] += 1
+            self.send_response(status)
+            self.send_header("ETag", tag)
+            self.send_header("Content-Length", str(len(body) if status == 200 else 0))
+            self.end_headers()
+            if status == 200:
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep the terminal for the figures."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--decisions", type=int, default=2_500)
+    decisions = parser.parse_args().decisions
+    asked: Counter[int] = Counter()
+    server = serve(make_site(decisions), asked)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "koll.toml").write_text(_CONFIG.replace("{site}", f"http://127.0.0.1:{server.server_port}"), "utf-8")
+        (root / "members.csv").write_text("org_number,legal_name\n559021-6296,Bench AB\n", "utf-8")
+        place = open_workplace(root / "koll.toml", check=False)
+        upgrade(place.engine)
+        print(f"{'night':<10}{'seconds':>9}{'new':>7}  answers")
+        for name in ("first", "quiet"):
+            asked.clear()
+            started = time.perf_counter()
+            fared = run_ingest(place, "dm_namnden", date(2026, 8, 27), lambda _line: None).nights[0]
+            print(f"{name:<10}{time.perf_counter() - started:>9.2f}{fared.new:>7}  {dict(asked)} {fared.message}")
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    main()
