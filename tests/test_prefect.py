@@ -65,8 +65,17 @@ def environment(home: Path, world: World) -> Iterator[dict[str, str]]:
             wait_for_server(f"http://127.0.0.1:{port}/api/health", server)
             yield environ
         finally:
-            server.terminate()
-            server.wait(30)
+            stop(server)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server; one that takes its time over saying goodbye on a busy machine is not waited for."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(30)
 
 
 def wait_for_server(url: str, server: subprocess.Popen[bytes]) -> None:
@@ -100,8 +109,7 @@ def deployed(environment: dict[str, str], home: Path) -> Iterator[dict[str, str]
         try:
             yield environment
         finally:
-            worker.terminate()
-            worker.wait(30)
+            stop(worker)
 
 
 def run(environ: dict[str, str], deployment: str, **parameters: object) -> dict:
