@@ -105,14 +105,6 @@ def test_only_one_event_key_per_thing_that_happened():
     assert len(set(ids)) == len(ids)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_the_fold_equals_the_state_carried_through_a_thousand_random_nights_and_acts(seed):
-    world, carried = live(seed, nights=334)
-    assert fold(world.ledger) == carried
-    ids = [one.event_id for one in world.ledger]
-    assert len(ids) == len(set(ids)) > 100
-
-
 def test_a_random_month_is_in_the_database_as_it_was_decided_with_every_event_in_a_mail(engine):
     world, carried = live(4, nights=30, keep=lambda events, mails: write(engine, events, mails))
     with Session(engine) as session:

@@ -124,6 +124,7 @@ def _ask(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Iterator[Block]:
         yield Text(words.say("grew_ask", before=event.count_before, count=event.count or 0))
     if event.reason is Reason.CORRECTED_UP:
         yield Text(words.say("corrected_up"))
+        yield from _name_rows(event, desk)
     yield from remind(event, words)
     yield alert_commands(event, desk)
     yield Text(words.say("nothing_happens"), "quiet")
@@ -141,6 +142,11 @@ def _say_retracted(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
         levels = rule.levels_for(event.member, event.business_date)
         if still := max((level for level in levels if level <= tonight.count), default=0):
             yield Text(words.say("retracted_now", count=tonight.count, level=still))
+    yield from _name_rows(event, desk)
+
+
+def _name_rows(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
+    words = desk.words
     if event.changes:
         yield Heading(words.say("corrected"))
         yield Table(

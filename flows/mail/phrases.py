@@ -66,6 +66,7 @@ WHY_CHANGED: Mapping[str, tuple[str, str]] = {
     "moved": ("hör till en annan medlem", "belongs to another member"),
     "withdrawn": ("finns inte längre hos källan", "no longer held by the source"),
     "changed": ("datum eller kanal har rättats", "its date or channel was corrected"),
+    "moved_here": ("hörde tidigare inte till medlemmen", "was not the member's before"),
     "added": ("har tillkommit sedan dess", "has been added since"),
 }
 

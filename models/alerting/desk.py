@@ -96,7 +96,7 @@ class Desk:
             window_to=window.end if window else None,
             watermark=evaluation.watermark if evaluation else watermark,
             sources=self._show_sources(names),
-            changes=_show_changes(recount),
+            changes=_show_changes(recount) or self._show_moved(reason, evaluation),
             p=test.p if test else p,
             q=test.q if test else None,
             expected=test.expected if test else expected,
@@ -138,6 +138,11 @@ class Desk:
         return self.write(
             state, What.OPENED, episode=state.episode + 1, reason=reason, watermark=through, note=decision.outcome.value
         )
+
+    def _show_moved(self, reason: Reason | None, evaluation: Evaluation | None) -> tuple[dict[str, str], ...]:
+        if reason is not Reason.CORRECTED_UP or evaluation is None:
+            return ()
+        return tuple({"sign": "+", **vars(row)} for row in evaluation.moved_rows)
 
     def _usual_origin(self) -> Origin:
         return Origin.SEED if self.seeding else Origin.NORMAL

@@ -43,8 +43,8 @@ class SourceState:
 class ChangedRow:
     """A complaint that counted when an alert went out and no longer does (or the other way), and why.
 
-    ``why`` is "duplicate", "moved" (another member), "withdrawn" or "changed" (its date or channel); "added"
-    for one that counts now and did not then.
+    ``why`` is "duplicate", "moved" (to another member), "withdrawn" or "changed" (its date or channel); for one that
+    counts now and did not then, "added" or "moved_here" (from another member, or nobody).
     """
 
     source: str
@@ -133,8 +133,8 @@ class Evaluation:
     ``channel`` is the rule's ("any" or a channel). ``stale`` says that a source the rule counts on is late.
     ``count_without_late_rows`` leaves out rows that are new tonight and older than the late horizon before the
     watermark; ``count_without_moved_rows`` leaves out rows that are not new but count for this member only since
-    tonight (a rematch, a merge). Both are ``count`` where nothing of the kind happened. ``test`` is a rise's,
-    ``place`` a rank's, ``whole`` what a share is of.
+    tonight (a rematch, a merge; these are ``moved_rows``). Both are ``count`` where nothing of the kind happened.
+    ``test`` is a rise's, ``place`` a rank's, ``whole`` what a share is of.
     """
 
     rule_id: str
@@ -148,6 +148,7 @@ class Evaluation:
     count_without_moved_rows: int | None = None
     newest_received: date | None = None
     recount: Recount | None = None
+    moved_rows: tuple[ChangedRow, ...] = ()
     test: RiseTest | None = None
     place: Place | None = None
     whole: int | None = None

@@ -201,12 +201,13 @@ def advance(state: AlertState, event: AlertEvent) -> AlertState:
             changes |= {"acknowledged_at": None, "below": 0, "below_on": None}
         case What.RAISED:
             changes |= {"standing": Standing.OPEN, "level": max(state.level, event.level), "acknowledged_at": None}
+            changes |= {"below": 0}
         case What.GREW:
-            changes |= {"standing": Standing.OPEN, "acknowledged_at": None}
+            changes |= {"standing": Standing.OPEN, "acknowledged_at": None, "below": 0}
         case What.REMINDED:
             changes |= {"reminded": int(event.occasion.rpartition(" ")[2])}
         case What.UNMUTED:
-            changes |= {"silenced_until": None, "missed": ()}
+            changes |= {"silenced_until": None, "missed": (), "below": 0}
         case What.BELOW:
             changes |= {"below": state.below + 1, "below_on": event.business_date}
         case What.RECOVERED:

@@ -160,10 +160,24 @@ def _evaluate_limit(
                 count_without_late_rows=count - late,
                 count_without_moved_rows=count - moved,
                 newest_received=newest.get(member),
+                moved_rows=_list_moved(connection, scope, rule.channel, member, moment) if moved else (),
                 recount=_recount(connection, rule, window, moment) if window else None,
             )
         )
     return evaluations
+
+
+def _list_moved(
+    connection: Connection, scope: Scope, channel: str, member: str, moment: Moment
+) -> tuple[ChangedRow, ...]:
+    """Name the rows that were known when last decided and count for this member only since."""
+    then = replace(scope, known_at=moment.since)
+    before = {row[:2] for row in list_counted(connection, then, member)}
+    new = {row[:2] for row in list_counted(connection, scope, member) if channel in ("any", row[3])} - before
+    at = replace(moment, known_at=moment.since)
+    known = select(_C.c.source, _C.c.source_id).where(at.knows(_C), _C.c.status == Status.ACCEPTED)
+    some = known.where(_C.c.source_id.in_(sorted({source_id for _, source_id in new})))
+    return tuple(ChangedRow(*row, "moved_here") for row in sorted(map(tuple, connection.execute(some))) if row in new)
 
 
 def _recount(connection: Connection, rule: LimitRule, told: AlertedWindow, moment: Moment) -> Recount:

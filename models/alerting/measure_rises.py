@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -51,6 +51,7 @@ class _Rise:
     counts: dict[tuple[str, str], list[int]]  # (member, channel): now, before, now, before, ...
     coverage: Coverage
     cuts: Mapping[str, date]
+    news: dict[tuple[Window, str], dict[str, tuple[int, int]]] = field(default_factory=dict)
 
 
 def evaluate_rises(
@@ -173,8 +174,12 @@ def _evaluate(
 
 
 def _count_news(rise: _Rise, window: Window, channel: str) -> dict[str, tuple[int, int]]:
-    horizon = rise.watermark - timedelta(days=rise.alerts.late_horizon_days)
-    return count_news(rise.connection, replace(rise.scope, window=window), channel, rise.moment.since, horizon)
+    """Return each member's late and moved rows of a window, asked for once and only if somebody's count holds."""
+    if (window, channel) not in rise.news:
+        horizon = rise.watermark - timedelta(days=rise.alerts.late_horizon_days)
+        scope = replace(rise.scope, window=window)
+        rise.news[window, channel] = count_news(rise.connection, scope, channel, rise.moment.since, horizon)
+    return rise.news[window, channel]
 
 
 def _recount(rise: _Rise, told: AlertedWindow, like: _Pair) -> Recount:
