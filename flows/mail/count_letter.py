@@ -98,7 +98,7 @@ def _figures(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> Iterator[tu
     if evaluation and evaluation.test and event.reason is not Reason.RETRACTED:
         before = evaluation.test.before_window
         length = words.days((before.end - before.start).days + 1)
-        yield words.say("before"), f"{words.number(evaluation.test.before)}, {words.span(before)} ({length})"
+        yield words.say("before"), f"{words.number(evaluation.test.before)} ({words.span(before)}, {length})"
         yield words.say("expected"), words.decimal(event.expected or 0.0)
     if evaluation and evaluation.place:
         yield words.say("place"), words.say("place_of", place=evaluation.place.position, of=evaluation.place.of)
@@ -140,7 +140,7 @@ def _say_chance(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> Iterator
 
 
 def _say_false_alerts(rule: RiseRule, test: RiseTest, desk: Desktop, words: Wording) -> str:
-    q = words.percent(test.q)
+    q = words.percent(max(test.q, 0.001))  # "at most": nobody is helped by smaller figures
     if rule.id in desk.night.budgets:
         return words.say("chance_budget", times=words.decimal(desk.false_alerts_per_year), q=q)
     if rule.threshold != "budget" and rule.threshold.p is not None:

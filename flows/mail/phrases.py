@@ -331,7 +331,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "chance": ("Är det mer än en slump?", "Is it more than chance?"),
     "chance_text": (
         "{now} på {days}, mot {before} på {baseline} dessförinnan. Om inget hade ändrats skulle så många eller fler "
-        "komma ungefär en gång på {odds}.",
+        "komma ungefär en gång på {odds} försök.",
         "{now} in {days}, against {before} in the {baseline} before. If nothing had changed, as many or more would "
         "come up about once in {odds} tries.",
     ),

@@ -57,9 +57,9 @@ class Wording:
         return f"{value:.1f}".replace(".", "," if self.language == "sv" else ".")
 
     def percent(self, share: float) -> str:
-        """Return ``12 %``; small ones with as many decimals as tell them from none."""
+        """Return ``12 %``; under one per cent with a decimal."""
         value = 100 * share
-        shown = f"{value:.0f}" if value >= 1 or value == 0 else f"{value:.1f}" if value >= 0.1 else "< 0.1"
+        shown = f"{value:.0f}" if value >= 1 or value == 0 else f"{value:.1f}"
         return f"{shown.replace('.', ',')}\u00a0%" if self.language == "sv" else f"{shown}%"
 
     def odds(self, p: float) -> str:
