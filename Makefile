@@ -26,11 +26,17 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install         ## speed and memory, as ratios measured in one run
+bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run
 	$(BIN)/python -m bench
 
+$(VENV)/.bench: $(VENV)/.installed bench/requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.lock
+	@touch $@
+
+LOCK := uv pip compile --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml
 lock:                  ## needs uv; keeps hashes, names no download host
-	uv pip compile --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev -o requirements.lock
+	$(LOCK) --extra bench -c requirements.lock -o bench/requirements.lock
 
 clean:
 	rm -rf $(VENV) demo-world .pytest_cache .mypy_cache .ruff_cache
