@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from flows.demo import deliver_day
 from tests.demo_world import FIRST, World, demo_world
@@ -82,12 +84,21 @@ def wait_for_server(url: str, server: subprocess.Popen[bytes]) -> None:
     for _ in range(240):
         assert server.poll() is None, "the Prefect server ended"
         try:
-            if requests.get(url, timeout=2).ok:
+            if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:  # not up yet, or too busy to answer in time
             pass
         time.sleep(0.5)
     raise AssertionError("the Prefect server did not answer within two minutes")
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[requests.Session]:
+    """Prefect's server on SQLite says 503 while its database is locked; its own clients ask again, and so do we."""
+    again = Retry(12, status_forcelist=[503], allowed_methods=None, backoff_factor=0.2, backoff_max=10)
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=again))
+        yield session
 
 
 def prefect(environ: dict[str, str], *words: str) -> str:
@@ -112,16 +123,14 @@ def deployed(environment: dict[str, str], home: Path) -> Iterator[dict[str, str]
             stop(worker)
 
 
-def run(environ: dict[str, str], deployment: str, **parameters: object) -> dict:
+def run(api: requests.Session, environ: dict[str, str], deployment: str, **parameters: object) -> dict:
     """Run a deployment through the worker and return the finished flow run as the server has it."""
-    api = environ["PREFECT_API_URL"]
-    found = requests.get(f"{api}/deployments/name/{deployment}", timeout=10).json()
-    created = requests.post(
-        f"{api}/deployments/{found['id']}/create_flow_run", json={"parameters": parameters}, timeout=10
-    )
+    url = environ["PREFECT_API_URL"]
+    found = api.get(f"{url}/deployments/name/{deployment}", timeout=60).json()
+    created = api.post(f"{url}/deployments/{found['id']}/create_flow_run", json={"parameters": parameters}, timeout=60)
     assert created.ok, created.text
-    for _ in range(360):
-        flow_run = requests.get(f"{api}/flow_runs/{created.json()['id']}", timeout=10).json()
+    for _ in range(1200):
+        flow_run = api.get(f"{url}/flow_runs/{created.json()['id']}", timeout=60).json()
         if flow_run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED"):
             return flow_run
         time.sleep(0.5)
@@ -129,39 +138,39 @@ def run(environ: dict[str, str], deployment: str, **parameters: object) -> dict:
 
 
 def test_a_failed_source_is_seen_by_itself_and_rerun_through_its_deployment(
-    deployed: dict[str, str], world: World
+    api: requests.Session, deployed: dict[str, str], world: World
 ) -> None:
     away = world.root / "extracts-away"
     shutil.move(world.root / "extracts", away)
-    night = run(deployed, "nightly/nightly", business_date=FIRST.isoformat())
+    night = run(api, deployed, "nightly/nightly", business_date=FIRST.isoformat())
     assert night["state"]["type"] == "FAILED"
     assert "koll ingest konsumentverket" in night["state"]["message"]
 
-    api = deployed["PREFECT_API_URL"]
-    tasks = requests.post(
-        f"{api}/task_runs/filter", json={"flow_runs": {"id": {"any_": [night["id"]]}}}, timeout=10
-    ).json()
+    url = deployed["PREFECT_API_URL"]
+    tasks = api.post(f"{url}/task_runs/filter", json={"flow_runs": {"id": {"any_": [night["id"]]}}}, timeout=60).json()
     states = {task["name"]: task["state"]["type"] for task in tasks}
     assert states["konsumentverket"] == "FAILED" and states["tips"] == states["dm_namnden"] == "COMPLETED"
-    artifacts = requests.post(f"{api}/artifacts/filter", json={}, timeout=10).json()
+    artifacts = api.post(f"{url}/artifacts/filter", json={}, timeout=60).json()
     assert {"night", "source-konsumentverket", "source-tips"} <= {artifact["key"] for artifact in artifacts}
 
     shutil.move(away, world.root / "extracts")
-    again = run(deployed, "ingest/ingest", source="konsumentverket", business_date=FIRST.isoformat())
+    again = run(api, deployed, "ingest/ingest", source="konsumentverket", business_date=FIRST.isoformat())
     assert again["state"]["type"] == "COMPLETED", again["state"]["message"]
     assert sum(row["source"] == "konsumentverket" for row in world.export("complaints")) == 512
 
 
-def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(deployed: dict[str, str]) -> None:
-    api = deployed["PREFECT_API_URL"]
-    nightly = requests.get(f"{api}/deployments/name/nightly/nightly", timeout=10).json()
+def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(
+    api: requests.Session, deployed: dict[str, str]
+) -> None:
+    url = deployed["PREFECT_API_URL"]
+    nightly = api.get(f"{url}/deployments/name/nightly/nightly", timeout=60).json()
     schedule = nightly["schedules"][0]["schedule"]
     assert (schedule["cron"], schedule["timezone"]) == ("15 3 * * *", "Europe/Stockholm")
     assert nightly["global_concurrency_limit"]["limit"] == 1
-    ingest = requests.get(f"{api}/deployments/name/ingest/ingest", timeout=10).json()
+    ingest = api.get(f"{url}/deployments/name/ingest/ingest", timeout=60).json()
     assert "konsumentverket" in json.dumps(ingest["parameter_openapi_schema"]["properties"]["source"])
     for name in ("backfill/backfill", "housekeeping/housekeeping"):
-        assert requests.get(f"{api}/deployments/name/{name}", timeout=10).status_code == 200
+        assert api.get(f"{url}/deployments/name/{name}", timeout=60).status_code == 200
 
 
 def test_the_command_line_runs_the_same_flows_and_ends_with_one_when_a_source_failed(
