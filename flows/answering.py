@@ -11,10 +11,11 @@ from sqlmodel import Session
 from flows.workplace import Workplace
 from models.alerting.acts import Act, find_alert, look
 from models.alerting.evaluation import Window
-from models.alerting.ledger import AlertEvent, AlertState, alert_id, fold
+from models.alerting.ledger import AlertEvent, AlertState, What, alert_id, fold
 from models.alerting.measure import load_member_facts
 from models.alerting.rules import CountingRule, RuleConfig, SourceLateRule, SourceOddRule
 from models.alerting.tables import read_ledger, write_night
+from models.audit import record_act
 from models.counting import Scope, list_counted
 from models.store import writing
 from models.tables import Complaint
@@ -29,7 +30,14 @@ def act_on(place: Workplace, number: str, by: str, do: Callable[[AlertState, Act
     """
     with place.exclusively(), writing(place.engine) as connection, Session(bind=connection) as session:
         state = find_alert(fold(read_ledger(session)), number)
-        write_night(session, [do(state, make_act(place, by))], [])
+        event = do(state, make_act(place, by))
+        write_night(session, [event], [])
+        if event.kind is not What.SHOWN:  # looking decides nothing
+            details = {"alert_event": event.event_id, "member": event.member or None}
+            what = f"alert.{event.kind.value}"
+            record_act(
+                connection, what, alert_id(event.key), who=event.by, at=event.at, why=event.note, details=details
+            )
     return state
 
 

@@ -31,6 +31,7 @@ from models.counting import (
 )
 from models.tables import (
     AlertEventRow,
+    AuditRow,
     Complaint,
     EventLink,
     Member,
@@ -212,6 +213,12 @@ def export_reviews(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
         yield {"state": "answered", **asked_then, **nothing, **{name: row[name] for name in unanswered}}
 
 
+def export_audit(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Yield every decision by a person, oldest first: when, who, what, about what, why, and where it stands in full."""
+    table: Table = AuditRow.__table__  # type: ignore[attr-defined]
+    yield from _dump(place, table, table.c.id, None if asked.known_at is None else table.c.at <= asked.known_at)
+
+
 def export_runs(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
     """Yield every run with how each source fared in it."""
     nights: Table = SourceNight.__table__  # type: ignore[attr-defined]
@@ -248,6 +255,7 @@ EXPORTS: Mapping[str, Callable[[Workplace, Asked], Iterator[dict[str, Any]]]] = 
     "quarantine": export_quarantine,
     "reviews": export_reviews,
     "runs": export_runs,
+    "audit": export_audit,
 }
 
 

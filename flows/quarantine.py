@@ -12,6 +12,7 @@ from flows.keeping import WAITING, Keeper
 from flows.linking import Linker
 from flows.objects import open_item, parse_item
 from flows.workplace import Workplace, read_secret
+from models.audit import record_act
 from models.drafts import Draft
 from models.repairs import EDITABLE, REJECT, REPAIR, Decision, Repairs, apply_edits, read_edits
 from models.stage import Stage
@@ -250,7 +251,9 @@ def _decide(
         why=why,
         at=place.clock(),
     )
-    connection.execute(_D.insert(), row.model_dump(exclude={"id"}))
+    written = connection.execute(_D.insert().returning(_D.c.id), row.model_dump(exclude={"id"})).scalar_one()
+    details = {"row_decision": written, "source": item.source}
+    record_act(connection, f"quarantine.{said}", item.key, who=who, at=row.at, why=why, details=details)
     state = "repaired" if said == REPAIR else "rejected"
     same = (_Q.c.source == item.source) & (_Q.c.row == item.row) & _Q.c.state.in_(_WORKABLE)
     connection.execute(update(_Q).where(same).values(state=state))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, select
 
 from flows.events import pair_text
 from flows.linking import tip_key
+from models.audit import record_act
 from models.matching import Answer, MemoryKey, Said, memory_key
 from models.matching import Mention as Asked
 from models.matching.duplicates import LinkKind
@@ -152,7 +153,9 @@ def record_answer(
         version=version,
         shown=[candidate["member"] for candidate in question.candidates],
     )
-    connection.execute(_A.insert(), row.model_dump(exclude={"id"}))
+    written = connection.execute(_A.insert().returning(_A.c.id), row.model_dump(exclude={"id"})).scalar_one()
+    details = {"review_answer": written, "member": member}
+    record_act(connection, f"review.{said}", question.id, who=who, at=at, why=why, details=details)
 
 
 def find_answered(connection: Connection, asked: str) -> Question:

@@ -11,10 +11,12 @@ from sqlalchemy import JSON, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
 from models.alerting.tables import AlertEventRow, OutboxRow
+from models.audit import AuditRow
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
 __all__ = [
     "AlertEventRow",
+    "AuditRow",
     "Complaint",
     "ComplaintText",
     "EventLink",

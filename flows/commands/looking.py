@@ -39,6 +39,7 @@ class What(StrEnum):
     QUARANTINE = "quarantine"
     REVIEWS = "reviews"
     RUNS = "runs"
+    AUDIT = "audit"
 
 
 def export(

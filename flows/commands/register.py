@@ -1,6 +1,7 @@
 """Commands about who is who: the register, and "who is this?"."""
 
 import csv
+import getpass
 import json
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,12 @@ def import_members(
     file: Annotated[Path, typer.Argument(help="members.csv (with names.csv beside it), a folder of both, or an XLSX.")],
     config: Config = CONFIG,
     confirm_shrink: Annotated[bool, typer.Option(help="Take a register that lost more than a tenth.")] = False,
+    by: Annotated[str, typer.Option("--by", help="Who does it; your user name by default.")] = "",
+    why: Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")] = "",
 ) -> None:
     """Take the register in, whole or not at all; faulty rows are listed with their lines."""
     from flows.workplace import open_workplace
+    from models.audit import record_act
     from models.register import read_register, store_register
     from models.store import writing
     from sources.register_file import read_register_file
@@ -32,6 +36,21 @@ def import_members(
         register = read_register(*read_register_file(file), place.hash_key)
         with writing(place.engine) as connection:
             written, names = store_register(connection, register, confirmed=confirm_shrink)
+            if written or names:
+                record_act(
+                    connection,
+                    "members.import",
+                    "register",
+                    who=by or getpass.getuser(),
+                    at=place.clock(),
+                    why=why,
+                    details={
+                        "members": len(register.members),
+                        "written": written,
+                        "names": names,
+                        "confirmed_shrink": confirm_shrink,
+                    },
+                )
         for warning in register.warnings:
             say(f"note: {warning}")
         say(f"{len(register.members)} members, {written} written; {names} names changed")
