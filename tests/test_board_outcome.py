@@ -75,6 +75,8 @@ BREACHES = (
     "DM-nämnden finner att Exempel AB brutit mot god sed genom att kontakta anmälaren trots att denne inte lämnat samtycke och inget undantag förelegat",
 )
 CLEARED = (
+    "Exempel AB friades av nämnden",
+    "Att det inte går att fastslå vem som ringde innebär att Exempel AB inte kan anses ha brutit mot god sed",
     "Telehjälpen har inte agerat i strid med 21 § marknadsföringslagen då undantaget för etablerat kundförhållande var tillämpligt",
     "Genom att ringa till anmälaren har Telehjälpen inte brutit mot 21 § marknadsföringslagen",
     "Någon överträdelse av 21 § marknadsföringslagen har inte skett",

@@ -211,7 +211,10 @@ def _main_after(sentence: str, at: int) -> str:
     verbs = list(w.FINITE_AT.finditer(sentence, at, hits[-1].end()))
     if not verbs or not _is_inverted(sentence, verbs, hits[-1].start()):
         return ""
-    return sentence[verbs[-1].start() :]
+    start = verbs[-1].start()
+    # "... innebär att bolaget inte kan anses ha brutit": what stands just before the verb may turn it round.
+    before = w.ADVERBS.search(sentence, at, start)
+    return sentence[before.start() if before else start :]
 
 
 def _is_inverted(sentence: str, verbs: list[re.Match[str]], at: int) -> bool:

@@ -55,7 +55,7 @@ BREACH = re.compile(
         rf"{_OFFENCE}(?: [§\w.:]{{1,40}}){{0,8}}? (?:föreligger|föreligga|förelegat|skett|begåtts)",
         rf"(?:ingen|inte någon|inga) {_OFFENCE}(?! (?:har|föreligg|anses))",
         rf"oförenlig\w{{0,3}} med{_WITH}",
-        r"(?:fälls|fällas|fällts|fälld|fäller)",
+        r"(?:fälls|fällas|fällts|fälld|fälldes|fäller)",
     )
     + r"\b"
 )
@@ -66,7 +66,7 @@ CLEAR = re.compile(
         rf"i (?:enlighet|överensstämmelse|linje) med{_WITH}",
         rf"stäm\w{{2,4}} överens med{_WITH}",
         rf"(?:följt|följde|iakttagit|efterlevt|uppfyllt){_GAP} {NORM}",
-        r"(?:frias|friats|friad|friar|frikänns|frikänner|frikänts)(?!(?: \w{1,15}){0,2} från (?:\w{1,20} )?ansvar)",
+        r"(?:frias|friats|friad|friades|friar|frikänns|frikändes|frikänner|frikänts)(?!(?: \w{1,15}){0,2} från (?:\w{1,20} )?ansvar)",
     )
     + r"\b"
 )
