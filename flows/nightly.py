@@ -10,7 +10,7 @@ os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger, runtime, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -73,9 +73,16 @@ def _show(fared: SourceNight) -> dict[str, str]:
     return {name: "" if (value := getattr(fared, name)) is None else str(value) for name in _SHOWN}
 
 
+def name_night() -> str:
+    """Return the run's name: the business date it was given, or today's in the association's time zone."""
+    given = runtime.flow_run.parameters
+    day = given.get("business_date") or open_workplace(Path(given.get("config") or configured())).today()
+    return f"nightly-{day}"
+
+
 @flow(
     name="nightly",
-    flow_run_name="nightly-{business_date}",
+    flow_run_name=name_night,
     task_runner=ThreadPoolTaskRunner(max_workers=4),  # type: ignore[arg-type]
     validate_parameters=True,
 )

@@ -230,8 +230,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Besides, {count} wait for review and are not counted.",
     ),
     "linked": (
-        "{count} rapport(er) gäller en händelse som redan är räknad och räknas inte en gång till.",
-        "{count} report(s) tell of an event that is counted already, and are not counted again.",
+        "Av rapporterna gäller {count} en händelse som redan är räknad och räknas inte en gång till.",
+        "Of the reports, {count} tell of an event that is counted already, and are not counted again.",
     ),
     "perhaps_linked": (
         "{count} kan gälla en händelse som redan är räknad: {low} till {high} tills någon har svarat"
