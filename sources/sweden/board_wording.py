@@ -66,7 +66,8 @@ CLEAR = re.compile(
         rf"i (?:enlighet|överensstämmelse|linje) med{_WITH}",
         rf"stäm\w{{2,4}} överens med{_WITH}",
         rf"(?:följt|följde|iakttagit|efterlevt|uppfyllt){_GAP} {NORM}",
-        r"(?:frias|friats|friad|friades|friar|frikänns|frikändes|frikänner|frikänts)(?!(?: \w{1,15}){0,2} från (?:\w{1,20} )?ansvar)",
+        r"(?:frias|friats|friad|friades|friar|frikänns|frikändes|frikänner|frikänts)"
+        r"(?!(?: \w{1,15}){0,2} från (?:\w{1,20} )?ansvar)",
     )
     + r"\b"
 )
