@@ -164,7 +164,7 @@ def _take_in(
         state = _read_state(place, source.name)
         again = _is_history_due(source, state, order)
         found = _find_fresh(readings, {} if again else known)
-        fresh = [item for item in found if (item.name, item.sha256) not in passed_over]
+        fresh = [item for item in found if _is_to_parse(place, item, passed_over)]
         by_period = source.info.kind == "extract"
         keeper = Keeper(
             source.name,
@@ -218,6 +218,11 @@ def _find_fresh(readings: Iterable[Reading], known: dict[str, Parsed]) -> Iterat
             if item.role == "record" and seen.get(item.name) != item.sha256:
                 seen[item.name] = item.sha256
                 yield item
+
+
+def _is_to_parse(place: Workplace, item: RawItem, passed_over: Mapping[tuple[str, str], str]) -> bool:
+    """What was forgotten on purpose cannot be read again; what is stored of it stays as it is."""
+    return (item.name, item.sha256) not in passed_over and not place.archive.is_forgotten(item.sha256)
 
 
 def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: list[RawItem]) -> Judge:

@@ -17,6 +17,7 @@ from models.settings import SECRETS, Settings, load_settings
 from models.store import open_engine, require_current
 from sources.archive import Archive
 from sources.registry import WEB_KINDS
+from sources.sealing import KeyUnusable, Vault, make_key
 
 _NIGHT_LOCK = 0x6B6F6C6C  # "koll": the advisory lock's number on PostgreSQL
 
@@ -42,7 +43,16 @@ class Workplace:
     def hash_key(self) -> bytes:
         """The key under which people's numbers and addresses are hashed; made once and kept beside the archive."""
         configured = read_secret("hash_key")
-        return configured.encode() if configured else _keep_key(self.settings.archive.path / "hash.key")
+        return (
+            configured.encode()
+            if configured
+            else _keep_key(self.settings.archive.path / "hash.key", lambda: secrets.token_hex(32))
+        )
+
+    @property
+    def archive_key_file(self) -> Path:
+        """Where the archive's key lies while none comes from the environment."""
+        return self.settings.archive.path / "archive.key"
 
     @property
     def data_docs(self) -> Path:
@@ -91,7 +101,22 @@ def open_workplace(config: Path, *, check: bool = True) -> Workplace:
     engine = open_engine(settings.database.url, password)
     if check:
         require_current(engine)
-    return Workplace(settings, engine, Archive(settings.archive.path))
+    place = Workplace(settings, engine, Archive(settings.archive.path, lambda: open_vault(place)))
+    return place
+
+
+def open_vault(place: Workplace) -> Vault:
+    """Return what opens and seals the archive: keys from the environment, else one made once and kept beside it.
+
+    Several keys are set apart by commas or line ends, the newest first: that is how a key is exchanged. Raises
+    SecretMissing when one is no key.
+    """
+    given = read_secret("archive_key")
+    text = given or _keep_key(place.archive_key_file, make_key).decode()
+    try:
+        return Vault(text.replace(",", " ").split(), place.hash_key)
+    except KeyUnusable as error:
+        raise SecretMissing(f"{SECRETS['archive_key'] if given else place.archive_key_file}: {error}") from error
 
 
 def read_secret(name: str) -> str | None:
@@ -122,12 +147,12 @@ def _read_secret_block(name: str) -> str | None:
         return None
 
 
-def _keep_key(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _keep_key(path: Path, make: Callable[[], str]) -> bytes:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         made = path.with_name(f"{path.name}.{os.getpid()}")
         made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(32), encoding="ascii")
+        made.write_text(make(), encoding="ascii")
         try:
             os.link(made, path)  # only the first of two at once wins
         except FileExistsError:

@@ -52,6 +52,7 @@ __all__ = [
 
 SECRETS = {
     "hash_key": "KOLL_HASH_KEY",
+    "archive_key": "KOLL_ARCHIVE_KEY",
     "smtp_password": "KOLL_SMTP_PASSWORD",
     "imap_password": "KOLL_IMAP_PASSWORD",
     "database_password": "KOLL_DATABASE_PASSWORD",

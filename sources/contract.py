@@ -139,11 +139,11 @@ class Visit:
 class Archive(Protocol):
     """Content-addressed store of raw bytes."""
 
-    def put(self, content: bytes) -> str:
-        """Store and return the sha256; a second put of the same bytes does nothing."""
+    def put(self, content: bytes, *, private: bool = False) -> str:
+        """Store and return the sha256; a second put of the same bytes does nothing. ``private``: what people wrote."""
         ...
 
-    def put_file(self, path: Path) -> str:
+    def put_file(self, path: Path, *, private: bool = False) -> str:
         """Store a file of any size in constant memory and return its sha256."""
         ...
 

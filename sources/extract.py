@@ -103,7 +103,7 @@ class Extract:
 
     def _take(self, path: Path, before: RawItem | None, visit: Visit) -> RawItem:
         """Archive one file, or recognise it by its bytes."""
-        sha256 = visit.archive.put_file(path)
+        sha256 = visit.archive.put_file(path, private=True)
         same = before is not None and before.sha256 == sha256
         return RawItem(
             name=path.name,

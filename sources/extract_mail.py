@@ -92,7 +92,7 @@ class MailedExtract:
         fresh: list[RawItem] = []
         problems = [*folder.problems, *taken.problems]
         for came in taken.items:
-            if came.sha256 not in known:
+            if came.sha256 not in known and visit.archive.holds(came.sha256):  # else it was erased
                 found, waits = self._take_mail(visit, came)
                 fresh += found
                 problems += waits
@@ -156,7 +156,7 @@ class MailedExtract:
             through = None if covers else self._guess_end(mail)
             yield RawItem(
                 name=f"mail {came.sha256[:12]}/{file_name}",
-                sha256=visit.archive.put(table),
+                sha256=visit.archive.put(table, private=True),
                 media_type=_TABLES[Path(file_name).suffix.lower()],
                 fetched_at=visit.now,
                 covers=covers,

@@ -30,7 +30,7 @@ def init(config: Config = CONFIG) -> None:
             say(f"wrote {config}: look it through, then let `koll doctor` check it")
         place = open_workplace(config, check=False)
         upgrade(place.engine)
-        place.hash_key  # noqa: B018 - made now, kept private, so that the first night finds it
+        _ = place.hash_key, place.archive.vault  # made now, kept private, so that the first night finds them
         say(f"database ready: {place.engine.url.render_as_string(hide_password=True)}")
 
 

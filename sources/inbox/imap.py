@@ -219,7 +219,7 @@ class ImapReader:
         """Archive one mail; its name holds UIDVALIDITY and UID, so that no other mail ever has it."""
         told = {**note, **({"received": came.isoformat()} if came else {})}
         name = f"{state.folder};UIDVALIDITY={state.validity}/;UID={uid}"
-        return RawItem(name, self.archive.put(content), "message/rfc822", fetched_at=self.now, note=told)
+        return RawItem(name, self.archive.put(content, private=True), "message/rfc822", fetched_at=self.now, note=told)
 
     def take_head(self, client: IMAPClient, uid: int, size: int, state: ImapState) -> RawItem | None:
         """Archive the beginning of a mail that is over the cap, and its size, for the quarantine."""

@@ -90,4 +90,4 @@ def _take_file(path: Path, name: str, came: datetime, archive: Archive, now: dat
     if len(content) > MAX_MAIL:
         note["size"] = str(path.stat().st_size)
         content = content[:MAX_HEADER_BLOCK]
-    return RawItem(name, archive.put(content), "message/rfc822", fetched_at=now, note=note)
+    return RawItem(name, archive.put(content, private=True), "message/rfc822", fetched_at=now, note=note)
