@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import alerts, deciding, looking, quarantine, register, running, sources
+from flows.commands import alerts, cases, deciding, looking, quarantine, register, running, sources
 
 app = typer.Typer(
     name="koll",
@@ -27,6 +27,7 @@ app.add_typer(quarantine.quarantine, name="quarantine")
 app.add_typer(deciding.review, name="review")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(alerts.rules, name="rules")
+app.add_typer(cases.cases, name="case")
 app.add_typer(sources.source, name="source")
 
 

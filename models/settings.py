@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from models.alerting.rules import AlertsConfig, RuleConfig, check_rules, read_rule
+from models.cases.settings import CasesConfig, FollowUpConfig
 from models.faults import explain, find_passwords, name_unknown, show
 from models.source_settings import (
     SOURCE_KINDS,
@@ -181,6 +182,8 @@ class Settings(Section):
     mail: Mail
     sources: dict[str, AnySource]
     alerts: AlertsConfig
+    cases: CasesConfig
+    follow_up: FollowUpConfig
     rules: tuple[RuleConfig, ...]
 
     def enabled_sources(self) -> dict[str, AnySource]:
@@ -195,6 +198,8 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "register": RegisterFiles,
     "mail": Mail,
     "alerts": AlertsConfig,
+    "cases": CasesConfig,
+    "follow_up": FollowUpConfig,
 }
 
 
@@ -222,7 +227,7 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ, *, web_ki
         sections[key] = _read(model, tables.get(key, {}), key, faults, missing=key not in tables)
     sources = _read_sources(tables.get("sources", {}), faults, web_kinds)
     rules = _read_rules(tables.get("rule", []), faults)
-    faults += _check_rules(tables)
+    faults += [*_check_rules(tables), *_check_cases(tables)]
     if faults:
         raise SettingsInvalid(path, [_name_variable(fault, told) for fault in faults])
     sections["members"] = sections.pop("register")
@@ -240,6 +245,16 @@ def _check_rules(tables: Mapping[str, Any]) -> list[str]:
         else []
     )
     return check_rules(readable, sources if isinstance(sources, dict) else (), listed)
+
+
+def _check_cases(tables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a fault for each source that cases should count and that is not configured."""
+    cases, sources = tables.get("cases"), tables.get("sources")
+    names = cases.get("sources") if isinstance(cases, dict) else None
+    known = sorted(sources) if isinstance(sources, dict) else []
+    for name in names if isinstance(names, list) else []:
+        if name not in known:
+            yield f"cases.sources = {show(name)}: no such source; known are {', '.join(known) or 'none'}"
 
 
 def _read_sources(tables: Any, faults: list[str], web_kinds: Iterable[str]) -> dict[str, AnySource]:

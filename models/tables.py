@@ -12,11 +12,13 @@ from sqlmodel import Field, SQLModel
 
 from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
+from models.cases.tables import CaseStepRow
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
 __all__ = [
     "AlertEventRow",
     "AuditRow",
+    "CaseStepRow",
     "Complaint",
     "ComplaintText",
     "EventLink",

@@ -136,7 +136,7 @@ class FollowUp:
 
 
 def judge_follow_up(
-    before: int, days_before: int, after: int, days_after: int, *,
+    before: int, days_before: float, after: int, days_after: float, *,
     complete: bool, after_limit: int = 10, min_expected: float = 10, alpha: float = 0.05,
 ) -> FollowUp:  # fmt: skip
     """Compare the complaints after a demand (and its grace) with those of the time before it.
