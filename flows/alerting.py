@@ -80,6 +80,7 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
         business_date=order.business_date,
         run_id=order.run_id,
         now=place.clock(),
+        follow_ups=settings.follow_up,
     )
     events = decide(settings.rules, settings.alerts, night, ledger)
     rules = {rule.id: rule for rule in settings.rules}

@@ -13,7 +13,7 @@ from models.alerting.acts import Act, find_alert, look
 from models.alerting.evaluation import Window
 from models.alerting.ledger import AlertEvent, AlertState, What, alert_id, fold
 from models.alerting.measure import load_member_facts
-from models.alerting.rules import CountingRule, RuleConfig, SourceLateRule, SourceOddRule
+from models.alerting.rules import CountingRule, FollowUpRule, RuleConfig, SourceLateRule, SourceOddRule
 from models.alerting.tables import read_ledger, write_night
 from models.audit import record_act
 from models.counting import Scope, list_counted
@@ -97,7 +97,7 @@ def _list_complaints(connection: Connection, state: AlertState, rule: RuleConfig
         return []
     if told.window_from is None or told.window_to is None:
         return _list_case(connection, state, tuple(told.sources))
-    date_kind = rule.date if isinstance(rule, CountingRule) else "received"
+    date_kind = rule.date if isinstance(rule, CountingRule | FollowUpRule) else "received"
     window = Window(told.window_from, told.window_to)
     scope = Scope(window, tuple(told.sources), date_kind, told.known_at)
     channel = state.key.channel

@@ -34,7 +34,7 @@ def test_a_window_is_exactly_one_of_the_two_kinds(window):
 
 def test_an_unknown_rule_type_is_refused_with_the_known_ones():
     with pytest.raises(
-        ValueError, match=r"'horoscope'.*event, first, limit, rank, rise, share, source_late, source_odd"
+        ValueError, match=r"'horoscope'.*event, first, follow_up, limit, rank, rise, share, source_late, source_odd"
     ):
         read_rule({"id": "x", "type": "horoscope"})
 

@@ -15,11 +15,12 @@ from flows.mail.desktop import (
     source_table,
     thread_of,
 )
+from flows.mail.follow_up_letter import write_follow_up
 from flows.mail.letter import Block, Commands, Heading, Letter, Pairs, Text
 from flows.mail.limit_letter import write_limit
 from flows.mail.wording import plain
 from models.alerting.ledger import AlertEvent, Reason, alert_id
-from models.alerting.rules import EventRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
+from models.alerting.rules import EventRule, FollowUpRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
 
 
 def write_alert(event: AlertEvent, desk: Desktop) -> Letter:
@@ -33,6 +34,8 @@ def write_alert(event: AlertEvent, desk: Desktop) -> Letter:
         return _write_odd_source(event, desk)
     if isinstance(rule, EventRule):
         return _write_decision(event, rule, desk)
+    if isinstance(rule, FollowUpRule):
+        return write_follow_up(event, desk)
     return _write_late_source(event, desk)
 
 

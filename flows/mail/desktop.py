@@ -151,8 +151,15 @@ def ladder(facts: MemberFacts | None, words: Wording) -> Iterator[Block]:
         return
     case = facts.open_case
     rows = [(words.say("step"), words.case_step(case.step)), (words.say("opened_on"), words.day(case.opened_on))]
+    if len(case.steps) > 1:
+        taken = ", ".join(f"{words.case_step(step)} {words.day(day)}" for step, day in case.steps)
+        rows.append((words.say("taken"), taken))
     if case.deadline:
         rows.append((words.say("deadline"), words.day(case.deadline)))
+    if case.follow_up_on:
+        rows.append((words.say("follow_up_on"), words.day(case.follow_up_on)))
+    if case.next_step:
+        rows.append((words.say("proposed"), words.case_step(case.next_step)))
     yield Heading(words.say("ladder"))
     yield Pairs(tuple(rows))
 

@@ -9,12 +9,22 @@ from itertools import groupby
 
 from flows.mail.count_letter import say_count, say_first
 from flows.mail.desktop import Desktop, late_banners, say_odd_source, source_table
+from flows.mail.follow_up_letter import say_due
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
 from flows.mail.limit_letter import count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger import AlertEvent, Reason, What, alert_id
-from models.alerting.rules import CountingRule, FirstRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
+from models.alerting.rules import (
+    CountingRule,
+    FirstRule,
+    FollowUpRule,
+    LimitRule,
+    RankRule,
+    RiseRule,
+    ShareRule,
+    SourceOddRule,
+)
 
 _MOST_CARDS = 200
 _MOST_CASES = 8
@@ -146,7 +156,8 @@ def _card(events: Sequence[AlertEvent], desk: Desktop) -> Card:
     lines: list[str] = []
     for event in sorted(limits, key=lambda event: event.channel != "any"):
         lines += [line for line in _limit_lines(event, desk) if line not in lines]
-    lines += _decision_lines(decisions, desk)
+    lines += [say_due(event, desk) for event in decisions if isinstance(desk.rule(event), FollowUpRule)]
+    lines += _decision_lines([e for e in decisions if not isinstance(desk.rule(e), FollowUpRule)], desk)
     if first.kind is What.CLOSED:
         lines = [words.say("left_line", rule=words.listing(sorted({event.rule_id for event in events})))]
     return Card(desk.who(first.member), tuple(lines), command)

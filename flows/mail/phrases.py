@@ -45,6 +45,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     Reason.FOUND_IN_BACKFILL: ("äldre uppgifter har kommit in", "older data came in"),
     Reason.RULE_INTRODUCED: ("en regel har införts eller ändrats", "a rule was introduced or changed"),
     Reason.RESOLVED: ("antalet har gått ned igen", "the count has gone down again"),
+    Reason.FOLLOW_UP_DUE: ("uppföljningen av ett krav är dags", "the follow-up of a demand is due"),
 }
 
 NEXT_STEPS: Mapping[str, tuple[str, str]] = {
@@ -59,6 +60,8 @@ CASE_STEPS: Mapping[str, tuple[str, str]] = {
     "demand": ("krav på rättelse", "demand"),
     "follow_up": ("uppföljning", "follow-up"),
     "board": ("styrelsen", "board"),
+    "exclusion": ("uteslutning", "exclusion"),
+    "reply": ("medlemmens svar", "the member's reply"),
 }
 
 WHY_CHANGED: Mapping[str, tuple[str, str]] = {
@@ -165,6 +168,9 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "step": ("Steg", "Step"),
     "opened_on": ("Öppnat", "Opened"),
     "deadline": ("Svar senast", "Answer due"),
+    "follow_up_on": ("Uppföljning", "Follow-up"),
+    "taken": ("Hittills", "So far"),
+    "proposed": ("Nästa steg", "Next step"),
     # sentences
     "of_which": ("{total}, varav minst {part} {channel}", "{total}, of which at least {part} {channel}"),
     "of_which_none": ("{total}, ingen känd {channel}", "{total}, none known {channel}"),

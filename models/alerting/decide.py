@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from models.alerting.budget import find_budget, name_budget
 from models.alerting.desk import Desk
 from models.alerting.evaluation import Decision, Night
+from models.alerting.follow_ups import decide_follow_ups
 from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Reason, Standing, What, fold, rule_marks
 from models.alerting.limits import decide_limit
 from models.alerting.places import decide_firsts, decide_ranks, decide_shares
@@ -16,6 +17,7 @@ from models.alerting.rules import (
     AlertsConfig,
     EventRule,
     FirstRule,
+    FollowUpRule,
     LimitRule,
     RankRule,
     RiseRule,
@@ -62,6 +64,8 @@ def decide(
                 events += decide_firsts(desk, rule, states)
             case EventRule():
                 events += _decide_decisions(desk, rule, states)
+            case FollowUpRule():
+                events += decide_follow_ups(desk, rule, states)
             case SourceLateRule():
                 events += decide_late_sources(desk, rule, states)
             case SourceOddRule():
@@ -73,9 +77,9 @@ def _introduce(rule: RuleConfig, alerts: AlertsConfig, night: Night, mark: Alert
     """Say that a rule looks at the register with new eyes: what it finds tonight is no news, and goes into one digest.
 
     So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
-    source is news whenever it is late.
+    source is news whenever it is late, and a follow-up whenever it is due.
     """
-    if isinstance(rule, SourceLateRule | SourceOddRule):
+    if isinstance(rule, FollowUpRule | SourceLateRule | SourceOddRule):
         return None
     readable = sorted(
         name for name in rule.sources or night.sources if name in night.sources and night.sources[name].complete_through

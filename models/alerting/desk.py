@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from models.alerting.evaluation import Decision, Evaluation, Night, Recount, Window
 from models.alerting.ledger import AlertEvent, AlertState, Delivery, Origin, Reason, Standing, What
-from models.alerting.rules import AlertsConfig, LimitRule, RiseRule, RuleConfig
+from models.alerting.rules import AlertsConfig, FollowUpRule, LimitRule, RiseRule, RuleConfig
 
 _ORIGINS = {
     Reason.RULE_INTRODUCED: Origin.SEED,
@@ -148,8 +148,9 @@ class Desk:
         return Origin.SEED if self.seeding else Origin.NORMAL
 
     def _has_case(self, state: AlertState) -> bool:
+        """Whether an open case asks already; a follow-up is what such a case asks."""
         facts = self.night.members.get(state.key.member)
-        return facts is not None and facts.open_case is not None
+        return facts is not None and facts.open_case is not None and not isinstance(self.rule, FollowUpRule)
 
     def _choose_delivery(
         self, state: AlertState, reason: Reason | None, evaluation: Evaluation | None

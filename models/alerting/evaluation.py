@@ -7,7 +7,7 @@ is only needed for the members that ``decide`` returned events for.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from models.words import Outcome
 
@@ -20,6 +20,11 @@ class Window:
 
     start: date
     end: date
+
+    @classmethod
+    def read(cls, written: Mapping[str, str]) -> "Window":
+        """Return the window that is written as ISO dates under "from" and "to"."""
+        return cls(date.fromisoformat(written["from"]), date.fromisoformat(written["to"]))
 
 
 @dataclass(frozen=True)
@@ -170,12 +175,24 @@ class Decision:
 
 @dataclass(frozen=True)
 class OpenCase:
-    """The ladder's open case for a member."""
+    """The ladder's open case for a member; ``steps`` are all that were taken, each with its day."""
 
     number: int
     step: str
     opened_on: date
     deadline: date | None = None
+    steps: tuple[tuple[str, date], ...] = ()
+    follow_up_on: date | None = None
+    next_step: str | None = None
+
+
+@dataclass(frozen=True)
+class FollowUpDue:
+    """A demand whose follow-up is due: ``subject`` is "case/position", ``comparison`` what models.cases finds."""
+
+    member: str
+    subject: str
+    comparison: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -198,7 +215,7 @@ class Night:
     an alert without its evaluation is held. ``decisions``: *all* accepted board cases of members as known now, not
     only new ones: one that is gone is retracted. ``members``: everybody in the register, also those who left.
     ``firsts`` and ``batches`` are for the rules of these names; ``budgets`` has the p that keeps a rise rule within
-    its budget of false alerts, by rule id.
+    its budget of false alerts, by rule id; ``follow_ups`` are the demands that wait for one.
     """
 
     business_date: date
@@ -212,6 +229,7 @@ class Night:
     firsts: tuple[FirstComplaint, ...] = ()
     batches: tuple[Batch, ...] = ()
     budgets: Mapping[str, float] = field(default_factory=dict)
+    follow_ups: tuple[FollowUpDue, ...] = ()
 
 
 @dataclass(frozen=True)

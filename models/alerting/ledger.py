@@ -53,6 +53,7 @@ class Reason(StrEnum):
     FOUND_IN_BACKFILL = "found_in_backfill"
     RULE_INTRODUCED = "rule_introduced"
     RESOLVED = "resolved"
+    FOLLOW_UP_DUE = "follow_up_due"
 
 
 class Origin(StrEnum):
@@ -189,7 +190,10 @@ class AlertState:
         return self.silenced_until is not None and on <= self.silenced_until
 
 
-_ASKING = {Reason.FIRST, Reason.HIGHER_LEVEL, Reason.GREW, Reason.RETURNED, Reason.CORRECTED_UP, Reason.EVENT}
+_ASKING = {
+    Reason.FIRST, Reason.HIGHER_LEVEL, Reason.GREW, Reason.RETURNED, Reason.CORRECTED_UP, Reason.EVENT,
+    Reason.FOLLOW_UP_DUE,
+}  # fmt: skip
 
 
 def advance(state: AlertState, event: AlertEvent) -> AlertState:

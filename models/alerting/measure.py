@@ -12,6 +12,7 @@ from models.alerting.evaluation import (
     Decision,
     Evaluation,
     FirstComplaint,
+    FollowUpDue,
     MemberFacts,
     Night,
     Recount,
@@ -23,7 +24,20 @@ from models.alerting.measure_batches import measure_batches
 from models.alerting.measure_places import evaluate_ranks, evaluate_shares, find_firsts
 from models.alerting.measure_rises import evaluate_rises
 from models.alerting.moment import Moment
-from models.alerting.rules import AlertsConfig, FirstRule, LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
+from models.alerting.rules import (
+    AlertsConfig,
+    FirstRule,
+    FollowUpRule,
+    LimitRule,
+    RankRule,
+    RiseRule,
+    RuleConfig,
+    ShareRule,
+)
+from models.cases.chain import load_cases
+from models.cases.follow_up import Asked, follow_up
+from models.cases.settings import FollowUpConfig
+from models.cases.steps import StepKind, describe_open
 from models.counting import Scope, count_members, count_news, list_counted, newest_by_member
 from models.tables import Complaint, Member, Run
 from models.words import Band, Kind, Outcome, Status
@@ -43,10 +57,14 @@ def measure_night(
     run_id: str,
     now: datetime,
     replayed: Moment | None = None,
+    follow_ups: FollowUpConfig | None = None,
 ) -> Night:
-    """Return tonight's facts: members, decisions, and what each rule counts. ``replayed``: a past night's instead."""
+    """Return tonight's facts: members, decisions, and what each rule counts. ``replayed``: a past night's instead.
+
+    ``follow_ups`` says how the follow-up of a demand is judged; without it by what holds by default.
+    """
     moment = replayed or Moment(business_date, last_decided(connection, run_id))
-    members = load_member_facts(connection)
+    members = load_member_facts(connection, business_date)
     night = Night(
         business_date=business_date,
         run_id=run_id,
@@ -60,6 +78,7 @@ def measure_night(
     present = [m.member for m in members.values() if m.left_on is None or m.left_on > business_date]
     evaluations: list[Evaluation] = []
     firsts: list[FirstComplaint] = []
+    due: dict[str, FollowUpDue] = {}
     budgets: dict[str, float] = {}
     states = fold(ledger)
     for rule in rules:
@@ -82,9 +101,40 @@ def measure_night(
                 evaluations += _keep_attended(
                     rule, attended, evaluate_shares(connection, rule, alerts, sources, moment)
                 )
+            case FollowUpRule():
+                names = rule.sources or tuple(sources)
+                read = {name: sources[name] for name in names if name in sources and sources[name].complete_through}
+                due |= {
+                    f"{one.member} {one.subject}": one
+                    for one in _list_follow_ups(connection, read, moment, follow_ups or FollowUpConfig())
+                }
             case FirstRule():
                 firsts += find_firsts(connection, rule, alerts, sources, moment)
-    return replace(night, evaluations=tuple(evaluations), firsts=tuple(firsts), budgets=budgets)
+    return replace(
+        night,
+        evaluations=tuple(evaluations),
+        firsts=tuple(firsts),
+        budgets=budgets,
+        follow_ups=tuple(due.values()),
+    )
+
+
+def _list_follow_ups(
+    connection: Connection, sources: Mapping[str, SourceState], moment: Moment, config: FollowUpConfig
+) -> Iterable[FollowUpDue]:
+    """Yield each open case that stands at a demand whose follow-up is due, with what its follow-up shows tonight."""
+    cases = load_cases(connection, on=moment.business_date)
+    for member, mine in sorted(cases.items()):
+        case = mine[-1]
+        demand = case.last
+        if demand.kind is not StepKind.DEMAND or demand.deadline is None or demand.follow_up_on is None:
+            continue
+        if demand.follow_up_on <= moment.business_date:
+            asked = Asked(
+                member, demand.on, demand.deadline, moment.business_date, sources, config, moment.known_at,
+                tuple(cases),
+            )  # fmt: skip
+            yield FollowUpDue(member, f"{case.number}/{demand.position}", follow_up(connection, asked))
 
 
 def _keep_attended(
@@ -109,8 +159,9 @@ def last_decided(connection: Connection, run_id: str) -> datetime:
     return connection.execute(asked).scalar() or _LONG_AGO
 
 
-def load_member_facts(connection: Connection) -> dict[str, MemberFacts]:
-    """Return every member of the register by id."""
+def load_member_facts(connection: Connection, on: date | None = None) -> dict[str, MemberFacts]:
+    """Return every member of the register by id, with its open case as it stands, or stood ``on`` a day."""
+    cases = {member: mine[-1] for member, mine in load_cases(connection, on=on).items() if mine[-1].is_open}
     rows = connection.execute(select(Member.__table__))  # type: ignore[attr-defined]
     return {
         row.member: MemberFacts(
@@ -119,6 +170,7 @@ def load_member_facts(connection: Connection) -> dict[str, MemberFacts]:
             size=None if row.size is None else round(row.size),
             size_unit=row.size_unit,
             left_on=row.left_on,
+            open_case=describe_open(cases[row.member]) if row.member in cases else None,
         )
         for row in rows
     }

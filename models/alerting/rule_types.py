@@ -184,6 +184,16 @@ class SourceOddRule(Rule):
     _meaning = ("type", "sources", "beyond")
 
 
+class FollowUpRule(Rule):
+    """Fires when a demand's follow-up is due, whatever the verdict is. No sources listed means all that are read."""
+
+    type: Literal["follow_up"]
+    sources: tuple[str, ...] = ()
+    date: ClassVar[Literal["event"]] = "event"
+
+    _meaning = ("type", "sources")
+
+
 class Threshold(_Strict):
     """A fixed bound for rises: the share of false ones among those told (``fdr``), or one test's p."""
 
@@ -273,4 +283,4 @@ class FirstRule(_Counting):
 
 date_type = date  # several rules have a field called date
 CountingRule: TypeAlias = LimitRule | RiseRule | RankRule | ShareRule | FirstRule
-RuleConfig: TypeAlias = CountingRule | EventRule | SourceLateRule | SourceOddRule
+RuleConfig: TypeAlias = CountingRule | EventRule | FollowUpRule | SourceLateRule | SourceOddRule

@@ -11,6 +11,7 @@ from models.alerting.rule_types import (
     CountingRule,
     EventRule,
     FirstRule,
+    FollowUpRule,
     LimitRule,
     RankRule,
     RiseRule,
@@ -28,6 +29,7 @@ __all__ = [
     "CountingRule",
     "EventRule",
     "FirstRule",
+    "FollowUpRule",
     "LimitRule",
     "RankRule",
     "RiseRule",
@@ -49,6 +51,7 @@ _TYPES: Mapping[str, type[RuleConfig]] = {
     "share": ShareRule,
     "first": FirstRule,
     "event": EventRule,
+    "follow_up": FollowUpRule,
     "source_late": SourceLateRule,
     "source_odd": SourceOddRule,
 }

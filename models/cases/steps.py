@@ -6,6 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from models.alerting.evaluation import OpenCase
+
 
 class StepKind(StrEnum):
     """What is done in a case. A reply is the member's own and moves nothing."""
@@ -106,6 +108,21 @@ class Case:
             StepKind.FOLLOW_UP: StepKind.BOARD,
             StepKind.BOARD: StepKind.EXCLUSION,
         }.get(self.last.kind)
+
+
+def describe_open(case: Case) -> OpenCase:
+    """Return what alerts and mail need to know of an open case."""
+    demand = case.demand
+    waits = case.last.kind is StepKind.DEMAND
+    return OpenCase(
+        number=case.number,
+        step=str(case.last.kind),
+        opened_on=case.steps[0].on,
+        deadline=demand.deadline if demand else None,
+        steps=tuple((str(step.kind), step.on) for step in case.steps),
+        follow_up_on=demand.follow_up_on if demand and waits else None,
+        next_step=str(case.next_step) if case.next_step else None,
+    )
 
 
 def is_repeated(case: Case | None, step: Step) -> bool:
