@@ -14,6 +14,8 @@ PARTS = {
     "pages": "decisions parsed per second, per layout",
     "judging": "drafts judged per second",
     "matching": "who is meant: recall at precision, beside rapidfuzz and tf-idf",
+    "tips": "whom invented tips are about: precision and recall of member and role",
+    "name_search": "members' names in free text, with 300 and with 100,000 members",
     "duplicates": "which reports are one event",
     "simulation": "which rise rule sees a rise first, at twelve false alerts a year",
     "evaluation": "a night's evaluation of all rules beside one bare GROUP BY",

@@ -29,6 +29,7 @@ from models.stage import Link
 from models.tables import Member, MemberName
 from models.words import Band, Kind, NameKind, Role
 
+_RIVAL = 0.6  # score of a doubtful mention from which on it is a rival
 _SURE_FIRST = {Band.ACCEPT: 0, Band.REVIEW: 1, Band.NONE: 2}
 
 
@@ -84,7 +85,7 @@ class Linker:
         """Return what the matcher makes of the company that a draft is about."""
         on = draft.event_on or draft.received_on
         if draft.kind is Kind.TIP:
-            return self._recall_tip(draft) or self._link_text(self._find(draft, on))
+            return self._recall_tip(draft) or self._link_text(self.find(draft, on))
         if not (draft.company or draft.org_number):
             return Link()
         return self._ask(Asked(draft.company or "", draft.org_number, on, self.source))
@@ -93,7 +94,7 @@ class Linker:
         """Return the further companies that a draft names; they count only when a person says so."""
         on = draft.event_on or draft.received_on
         if draft.kind is Kind.TIP:
-            found = self._find(draft, on)
+            found = self.find(draft, on)
             about = (self._recall_tip(draft) or self._link_text(found)).member
             others = [one for one in found if one.member != about]
             return [LinkedMention(one.role, one.text, None, self._note(one.text, _doubt(one))) for one in others]
@@ -139,7 +140,8 @@ class Linker:
         why = "A person said whom this tip is about"
         return self._note("", Match(answer.member, Band.ACCEPT, 1.0, "memory-member", why))
 
-    def _find(self, draft: Draft, on: date | None) -> list[FoundInText]:
+    def find(self, draft: Draft, on: date | None) -> list[FoundInText]:
+        """Return the members that a tip names, the surest place of each, the surest member first."""
         found = self.matcher.find_in_text(draft.text or "", on)
         for hashed in draft.facts.get("phones", "").split(","):
             if member := self.phone_hashes.get(hashed):
@@ -151,18 +153,19 @@ class Linker:
         return list(best.values())
 
     def _link_text(self, found: list[FoundInText]) -> Link:
-        """A tip is about the one member it surely names; a principal only when nobody else is."""
-        sure = [one for one in found if one.band is Band.ACCEPT]
-        acting = [one for one in sure if one.role is not Role.PRINCIPAL] or sure
-        if len(acting) == 1:
+        """A tip is about the one member that it surely names as acting; for whom that one acted is asked."""
+        acting = [one for one in found if one.band is Band.ACCEPT and one.role is not Role.PRINCIPAL]
+        rivals = [one for one in found if one not in acting and _may_act(one)]
+        if len(acting) == 1 and not rivals:
             one = acting[0]
             return self._note(one.text, Match(one.member, Band.ACCEPT, one.score, one.rule, one.why))
         if not found:
             return Link()
-        if len(acting) > 1:
-            why = f"{len(acting)} members are named; a person must say whom it is about"
-            match = Match(None, Band.REVIEW, acting[0].score, "several-in-text", why, tuple(map(_candidate, acting)))
-            return self._note(acting[0].text, match)
+        if len(acting) + len(rivals) > 1:
+            named = [*acting, *rivals]
+            why = f"{len(named)} members are named; a person must say whom it is about"
+            match = Match(None, Band.REVIEW, named[0].score, "several-in-text", why, tuple(map(_candidate, named)))
+            return self._note(named[0].text, match)
         one = found[0]
         return self._note(one.text, _doubt(one))
 
@@ -189,6 +192,11 @@ def tip_key(source: str, source_id: str) -> MemoryKey:
 
 def _doubt(one: FoundInText) -> Match:
     return Match(one.member, Band.REVIEW, one.score, one.rule, one.why, (_candidate(one),))
+
+
+def _may_act(one: FoundInText) -> bool:
+    """Tell whether a doubtful mention is enough to doubt who acted: a number alone or a place like a name is not."""
+    return one.role is not Role.PRINCIPAL and one.score >= _RIVAL and not one.rule.startswith("phone")
 
 
 def _candidate(one: FoundInText) -> Candidate:

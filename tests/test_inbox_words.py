@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from models.words import Channel
-from sources.inbox.clues import find_channel, find_event_date, find_written_on
+from sources.inbox.clues import find_channel
+from sources.inbox.days import find_event_date, find_written_on
 from sources.inbox.quoting import read_subject, split_words
 
 NEW = "Nu har de ringt igen."

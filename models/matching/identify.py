@@ -108,12 +108,7 @@ class Identify:
         for number in ids.numbers:
             if number.valid:
                 continue
-            near = {
-                self._register.numbers[other]
-                for at in range(10)
-                for digit in "0123456789"
-                if (other := number.value[:at] + digit + number.value[at + 1 :]) in self._register.numbers
-            }
+            near = self._register.one_digit_off(number.value)
             if len(near) == 1:
                 why = "A mistyped organisation number, one digit from {name}'s"
                 return self._review(near.pop(), ONE_DIGIT_OFF, "org-number-mistyped", why)

@@ -156,6 +156,15 @@ class Register:
         """Return the numbers of the names whose words run together, all or the strong ones, are ``key``."""
         return {*_numbers(self.by_core.get(key)), *_numbers(self.by_joined.get(key))}
 
+    def one_digit_off(self, value: str) -> set[int]:
+        """Return the members whose organisation number differs from these ten digits in one of them."""
+        return {
+            self.numbers[other]
+            for at in range(10)
+            for digit in "0123456789"
+            if (other := value[:at] + digit + value[at + 1 :]) in self.numbers
+        }
+
     def holds(self, number: int, on: date | None) -> bool:
         """Tell whether the name was its member's on the day."""
         dates = self.dates.get(number)

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from models.matching.forms import fold
-from models.matching.register import Register
 from models.matching.vocabulary import BINDING, COUNTRIES, GROUP_WORDS, LEGAL, SENTENCE_WORDS
 
 _TOKEN = re.compile(r"[^\W_]+")
@@ -29,7 +27,7 @@ class NameSpan:
     """A member's name in a text, ``names`` being the numbers of the register's names that stand there.
 
     ``ends`` is False when the name may go on (another trade, town or word follows), ``genitive`` when an s was taken
-    off, ``capital`` when it begins with a capital letter.
+    off, ``capital`` when it begins with a capital letter, ``compound`` when it only begins a longer word.
     """
 
     first: int
@@ -40,6 +38,7 @@ class NameSpan:
     ends: bool
     genitive: bool
     capital: bool
+    compound: bool = False
 
 
 def tokens_of(text: str, most: int = 100_000) -> list[Token]:
@@ -53,39 +52,15 @@ def tokens_of(text: str, most: int = 100_000) -> list[Token]:
     return found
 
 
-def find_names(register: Register, text: str, tokens: Sequence[Token], on: date | None = None) -> list[NameSpan]:
-    """Return where names of members stand in ``text``, the longest at each place, from left to right."""
-    keys = ["" if token.word in BINDING else token.word for token in tokens]
-    longest = register.longest + 2
-    found: list[NameSpan] = []
-    at = 0
-    while at < len(tokens):
-        span = _name_at(register, text, tokens, keys, at, longest) if keys[at] else None
-        if span is None:
-            at += 1
-            continue
-        found.append(span)
-        at = span.last + 1
-    return found
+def is_unbroken(text: str, tokens: Sequence[Token], first: int, last: int) -> bool:
+    """Tell whether nothing that ends a name stands between the first and the last word."""
+    return first == last or not _ENDS.search(text, tokens[first].end, tokens[last].start)
 
 
-def _name_at(
-    register: Register, text: str, tokens: Sequence[Token], keys: list[str], at: int, longest: int
-) -> NameSpan | None:
-    end = min(len(tokens), at + longest)
-    for stop in range(end, at, -1):
-        if not keys[stop - 1] or (stop - at > 1 and _ENDS.search(text, tokens[at].end, tokens[stop - 1].start)):
-            continue
-        key = "".join(keys[at:stop])
-        names, genitive = register.with_key(key), False
-        if not names and len(key) > 4 and key[-1] == "s":
-            names, genitive = register.with_key(key[:-1]), True
-        if names:
-            return _describe(text, tokens, at, stop - 1, names, genitive)
-    return None
-
-
-def _describe(text: str, tokens: Sequence[Token], first: int, last: int, names: set[int], genitive: bool) -> NameSpan:
+def describe_span(
+    text: str, tokens: Sequence[Token], first: int, last: int, names: set[int], genitive: bool
+) -> NameSpan:
+    """Return the span of these words, with the legal form, country or group words that belong to it."""
     capital = tokens[first].raw[0].isupper() or any(c.isupper() for c in tokens[first].raw)
     while last + 1 < len(tokens) and _goes_on(tokens[last + 1].word) and not _ends_between(text, tokens, last):
         last += 1

@@ -1,46 +1,36 @@
 """Members named in free text: a tip, or a sentence where a name was expected."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import cached_property
 
 from models.identifiers import find_domains, find_org_numbers, find_phones
-from models.matching.forms import LONGEST, MOST_WORDS
+from models.matching.forms import LONGEST, MOST_WORDS, fold
 from models.matching.mention import FoundInText, Match
+from models.matching.prose.context import is_praise, read_context
+from models.matching.prose.everyday import is_everyday
+from models.matching.prose.places import LOWER_CASE, doubt_place, goes_on
+from models.matching.prose.spotting import Spotter
 from models.matching.register import Claim, Register, holds_on
-from models.matching.text import NameSpan, Token, find_names, tokens_of
-from models.matching.vocabulary import SENTENCE_WORDS
+from models.matching.text import NameSpan, Token, tokens_of
+from models.matching.vocabulary import LEGAL, SENTENCE_WORDS
 from models.matching.weights import OWN, Words
 from models.words import Band, Role
 
 IN_SENTENCE, ONE_WORD_IN_SENTENCE, MISSPELT_IN_SENTENCE = 0.95, 0.915, 0.8
+WEAK_PLACE = 0.55
+MOST_PLACES = 20  # where one name is looked at; a text that has it more often only repeats itself
 MOST_GUESSES = 30  # capitalised names of one text that are compared letter by letter
 LONGEST_TEXT = 20_000
 
 _CAPITALS = re.compile(
     r"[A-ZÅÄÖØÆ][\w&]*(?:[ -](?:[A-ZÅÄÖØÆ0-9&][\w&]*|i(?= [A-ZÅÄÖ])|och(?= [A-ZÅÄÖ]))){0,5}", re.UNICODE
 )
-_LEADS_TO_COMPANY = frozenset("fran av hos mot at via foretaget bolaget firman from".split())
-# What stands before or after a name and says what it did. A claim ("said they were from") stays a claim.
-_BEFORE: tuple[tuple[re.Pattern[str], Role], ...] = tuple(
-    (re.compile(words + r"\s*[\"\u201d(]?$", re.IGNORECASE), role)
-    for words, role in (
-        (r"(?:på uppdrag (?:av|åt)|on behalf of|på vegne av|på oppdrag fra|för räkning)", Role.PRINCIPAL),
-        (r"(?:såld?e?|säljer|saljer|ringde|ringer|jobbar|arbetar) (?:för|åt)", Role.PRINCIPAL),
-        (r"(?:återförsäljare|ombud|agent|partner|underleverantör) (?:för|till|av|åt)", Role.PRINCIPAL),
-    )
-)  # fmt: skip
-_CLAIMED = re.compile(
-    r"(?:utg(?:av|er|ett) sig (?:för )?(?:att )?(?:vara|komma|ringa)(?: från)?|påst(?:od|år) (?:att|sig).{0,40}"
-    r"|s(?:a|ade|äger) (?:att )?(?:de|han|hon|dom|sig)(?: var| kom| ringde| vara| komma| ringa)* (?:från|på)"
-    r"|claim(?:ed|ing|s) to be(?: from| calling from)?|said (?:they|he|she) (?:was|were) (?:calling )?from)\s*$",
-    re.IGNORECASE,
-)
-_AFTER = re.compile(r"^[:'\u2019]?s? (?:räkning|vägnar|behalf)", re.IGNORECASE)
-_DOES = re.compile(
-    r"^,? (?:som )?(?:ringde|ringer|sålde|säljer)? ?(?:på uppdrag av|för (?:\S+ ){1,4}räkning|on behalf of)",
-    re.IGNORECASE,
-)
+_LONG_WORD = re.compile(r"[^\W\d_]{6,}(?: [^\W\d_]{4,})?")
+_WRAP = re.compile(r"(?<=[^\n.!?:])\n(?=[^\n])")
 
 
 class TipReader:
@@ -63,7 +53,7 @@ class TipReader:
         tokens = tokens_of(text, MOST_WORDS)
         if not any(self._is_sentence_word(token.word) for token in tokens):
             return None
-        spans = [span for span in find_names(self._register, text, tokens, on) if self._tells(span)]
+        spans = [span for span in self._spotter.find(text, tokens) if self._tells(span)]
         if not spans:
             return self._match_what_is_left(text, tokens, on, denied)
         outside = [t for i, t in enumerate(tokens) if not any(s.first <= i <= s.last for s in spans)]
@@ -126,46 +116,78 @@ class TipReader:
         """Tell whether a word is long and so much the company's own that lower case leaves no doubt."""
         return len(word) >= 6 and self._words.weight(word) >= OWN and self._words.among_members[word] == 1
 
-    def _is_small_word(self, span: NameSpan, tokens: Sequence[Token]) -> bool:
-        """Tell whether a short name stands in lower case where no company is due ("tre gånger")."""
-        if span.capital or span.first != span.last or span.end - span.start > 4:
-            return False
-        return span.first == 0 or tokens[span.first - 1].word not in _LEADS_TO_COMPANY
-
     def _owner(self, span: NameSpan) -> str | None:
         owners = {self._register.owners[number] for number in span.names}
         return self._register.members[owners.pop()].member if len(owners) == 1 else None
 
     # ------------------------------------------------------------------ free text
     def find(self, text: str, on: date | None) -> list[FoundInText]:
-        """Return the members named in ``text``, in the order of the text."""
-        text = text[:LONGEST_TEXT]
+        """Return the members named in ``text``, in the order of the text.
+
+        A doubt about one place where a member is named is a doubt about the member; a role told once holds for all.
+        """
+        text = _unwrap(text[:LONGEST_TEXT])
         found = self._find_ids(text, on)
         taken = [(hit.start, hit.end) for hit in found]
         tokens = tokens_of(text)
-        spans = [
-            span
-            for span in find_names(self._register, text, tokens, on)
-            if self._tells(span) and not self._is_small_word(span, tokens)
-        ]
+        spans = [span for span in self._spotter.find(text, tokens) if self._tells(span)]
+        places: Counter[int] = Counter()
         for span in spans:
-            if not any(span.start < end and start < span.end for start, end in taken):
+            names = min(span.names)
+            places[names] += 1
+            if places[names] <= MOST_PLACES and not any(span.start < end and start < span.end for start, end in taken):
                 found.extend(self._name_hit(text, span, tokens, on))
         taken += [(span.start, span.end) for span in spans]
         found.extend(self._find_misspelt(text, on, taken))
-        return sorted(found, key=lambda hit: (hit.start, hit.end))
+        return sorted(self._weigh(text, found), key=lambda hit: (hit.start, hit.end))
 
+    @cached_property
+    def _spotter(self) -> Spotter:
+        return Spotter(self._register)
+
+    def _weigh(self, text: str, found: list[FoundInText]) -> Iterator[FoundInText]:
+        """Yield the hits with what their sentences say of them."""
+        contexts = [read_context(text, hit.start, hit.end) for hit in found]
+        doubts: dict[str, str] = {}
+        roles: dict[str, Role] = {}
+        for hit, context in zip(found, contexts, strict=True):
+            if context.doubt:
+                doubts.setdefault(hit.member, context.doubt)
+            if context.role:
+                roles.setdefault(hit.member, context.role)
+        if found and is_praise(text):
+            doubts = {hit.member: doubts.get(hit.member, "the text complains of nothing") for hit in found}
+        weak = {
+            hit.member: hit.why.rpartition("; ")[2]
+            for hit in found
+            if hit.rule == "text-weak" and not hit.why.endswith(LOWER_CASE)
+        }
+        for hit in found:
+            doubt = doubts.get(hit.member, "")
+            if hit.rule == "text-one-word" and hit.band is Band.ACCEPT:
+                doubt = doubt or weak.get(hit.member, "")
+            band = Band.REVIEW if doubt else hit.band
+            why = f"{hit.why}; {doubt}" if doubt else hit.why
+            yield replace(hit, band=band, why=why, role=roles.get(hit.member, hit.role))
+
+    # ------------------------------------------------------------------ identifiers
     def _find_ids(self, text: str, on: date | None) -> list[FoundInText]:
         register = self._register
         found = []
         for number in find_org_numbers(text):
+            place = (number.start, number.end)
             at = register.numbers.get(number.value)
             if at is not None and number.valid:
                 why = f"The organisation number is {register.members[at].legal_name}'s"
-                found.append(self._hit(text, at, (number.start, number.end), Band.ACCEPT, "org-number", why, 1.0))
+                found.append(self._hit(text, at, place, Band.ACCEPT, "org-number", why, 1.0))
+            elif not number.valid and len(near := register.one_digit_off(number.value)) == 1:
+                at = near.pop()
+                why = f"A mistyped organisation number, one digit from {register.members[at].legal_name}'s"
+                found.append(self._hit(text, at, place, Band.REVIEW, "org-number-mistyped", why, 0.7))
         for domain in find_domains(text):
             claims = register.domains.get(domain.value, [])
-            found += self._claimed(text, (domain.start, domain.end), claims, on, "domain")
+            place = (domain.start, domain.end)
+            found += self._claimed(text, place, claims, on, "domain") or self._look_alike(text, domain.value, place)
         for phone in find_phones(text):
             claims = register.phones.get(phone.value, [])
             found += self._claimed(text, (phone.start, phone.end), claims, on, "phone")
@@ -185,68 +207,111 @@ class TipReader:
             found.append(self._hit(text, at, place, band, rule, why, score))
         return found
 
+    def _look_alike(self, text: str, domain: str, place: tuple[int, int]) -> list[FoundInText]:
+        """Return a review when a part of an unlisted domain is one member's name, as in forged ones."""
+        label = fold(domain.partition(".")[0])
+        parts = {label.replace("-", ""), *label.split("-")}
+        names = {n for part in parts if len(part) > 3 for n in self._register.with_key(part)}
+        owners = {self._register.owners[number] for number in names if self._is_unlike_words(number)}
+        if len(owners) != 1:
+            return []
+        why = "The domain reads as the member's name but is not among its domains"
+        return [self._hit(text, owners.pop(), place, Band.REVIEW, "look-alike-domain", why, 0.7)]
+
+    def _is_unlike_words(self, number: int) -> bool:
+        return not all(is_everyday(word) for word in self._register.forms[number].words)
+
+    # ------------------------------------------------------------------ names
     def _name_hit(self, text: str, span: NameSpan, tokens: Sequence[Token], on: date | None) -> list[FoundInText]:
         written = text[span.start : span.end]
+        if span.compound:
+            return self._compound_hit(text, span, written)
         bare = written[:-1].rstrip(":'\u2019") if span.genitive else written
+        place = (span.start, span.end)
+        weak, drop = doubt_place(text, span, tokens)
+        if drop:
+            return []
         answer = self._match_name(bare, on, frozenset())
         if answer.member is None:
-            rivals = answer.candidates[:3] if answer.band is Band.REVIEW else ()
-            owners = [(self._register.numbers[rival.member], rival.score) for rival in rivals]
-            place = (span.start, span.end)
-            return [self._hit(text, at, place, Band.REVIEW, answer.rule, answer.why, score) for at, score in owners]
-        band, rule, why = answer.band, f"text-{answer.rule}", answer.why
-        one_word = span.first == span.last or " " not in bare.strip()
-        if not span.ends:
+            return [] if weak else self._rivals(text, answer, place)
+        band, rule, why, score = answer.band, f"text-{answer.rule}", answer.why, answer.score
+        if weak:
+            band, score, rule, why = Band.REVIEW, min(score, WEAK_PLACE), "text-weak", f"{why}; {weak}"
+        elif not span.ends:
+            longer = goes_on(text, span, tokens)
             band, why = Band.REVIEW, f"{why}; the name may go on in the text"
-        elif one_word and not (span.capital and self._is_unlike_a_word(bare)):
-            band, why = Band.REVIEW, f"{why}; one word in running text may mean something else"
+            rule = "text-weak" if longer else rule
+        elif (
+            span.first == span.last
+            and answer.score < 1.0 + 1e-9
+            and not any(t.word in LEGAL for t in tokens[span.first : span.last + 1])
+        ):
+            rule = "text-one-word"
         at = self._register.numbers[answer.member]
-        return [self._hit(text, at, (span.start, span.end), band, rule, why, answer.score)]
+        return [self._hit(text, at, place, band, rule, why, score)]
 
-    def _is_unlike_a_word(self, written: str) -> bool:
-        """Tell whether one word is long enough, or written in a way, that no ordinary word is."""
-        return len(written) >= 5 or not written[1:].islower()
+    def _compound_hit(self, text: str, span: NameSpan, written: str) -> list[FoundInText]:
+        owners = {self._register.owners[number] for number in span.names if self._is_unlike_words(number)}
+        if len(owners) != 1:
+            return []
+        why = "The word begins with the member's name"
+        place = (span.start, span.end)
+        return [self._hit(text, owners.pop(), place, Band.REVIEW, "text-compound", why, MISSPELT_IN_SENTENCE)]
 
+    def _rivals(self, text: str, answer: Match, place: tuple[int, int]) -> list[FoundInText]:
+        """Return a review for each of the members between which a name does not decide."""
+        rivals = answer.candidates[:3] if answer.band is Band.REVIEW else ()
+        return [
+            self._hit(text, self._register.numbers[r.member], place, Band.REVIEW, answer.rule, answer.why, r.score)
+            for r in rivals
+        ]
+
+    # ------------------------------------------------------------------ misspelt names
     def _find_misspelt(self, text: str, on: date | None, taken: list[tuple[int, int]]) -> list[FoundInText]:
         found, guesses = [], 0
-        for hit in _CAPITALS.finditer(text):
-            if any(hit.start() < end and start < hit.end() for start, end in taken) or len(hit.group()) < 5:
+        for start, end in _guess_names(text):
+            if any(start < stop and begin < end for begin, stop in taken):
                 continue
             guesses += 1
             if guesses > MOST_GUESSES:
                 break
-            written = hit.group()
-            answer = self._match_name(written, on, frozenset())
-            if answer.member is None and written.endswith("s"):
-                answer = self._match_name(written[:-1], on, frozenset())
-            least = 0.85 if answer.rule in ("says-more", "says-less") else 0.6
-            if answer.member is not None and answer.score >= least:
-                at = self._register.numbers[answer.member]
-                why = f"{answer.why}; found in running text"
-                place = (hit.start(), hit.end())
-                found.append(self._hit(text, at, place, Band.REVIEW, f"text-{answer.rule}", why, answer.score))
+            found += self._match_guess(text, start, end, on)
         return found
+
+    def _match_guess(self, text: str, start: int, end: int, on: date | None) -> list[FoundInText]:
+        written = text[start:end]
+        answer = self._match_name(written, on, frozenset())
+        if answer.member is None and written.endswith("s"):
+            answer = self._match_name(written[:-1], on, frozenset())
+        least = 0.85 if answer.rule in ("says-more", "says-less") else 0.6
+        if answer.member is None:
+            lone = answer.rule == "says-less" and is_everyday(fold(written))
+            return [] if lone else self._rivals(text, answer, (start, end))
+        if answer.score < least or (answer.rule == "says-less" and is_everyday(fold(written))):
+            return []
+        at = self._register.numbers[answer.member]
+        why = f"{answer.why}; found in running text"
+        return [self._hit(text, at, (start, end), Band.REVIEW, f"text-{answer.rule}", why, answer.score)]
 
     def _hit(
         self, text: str, at: int, place: tuple[int, int], band: Band, rule: str, why: str, score: float
     ) -> FoundInText:
-        role, claimed = role_at(text, *place)
-        if claimed and band is Band.ACCEPT:
-            band, why = Band.REVIEW, f"{why}; the caller only said so"
         known = self._register.members[at]
-        return FoundInText(known.member, text[place[0] : place[1]], *place, band, rule, why, role, score)
+        return FoundInText(known.member, text[place[0] : place[1]], *place, band, rule, why, Role.RESPONDENT, score)
 
 
-def role_at(text: str, start: int, end: int) -> tuple[Role, bool]:
-    """Return the role that the words around a name give it, and whether it is only what a caller claimed."""
-    before, after = text[max(0, start - 60) : start], text[end : end + 60]
-    for pattern, role in _BEFORE:
-        if pattern.search(before):
-            return role, False
-    if _AFTER.search(after):
-        return Role.PRINCIPAL, False
-    if _CLAIMED.search(before):
-        return Role.CALLER, True
-    if _DOES.search(after):
-        return Role.CALLER, False
-    return Role.RESPONDENT, False
+def _unwrap(text: str) -> str:
+    """Return the text with the line ends inside its paragraphs as blanks; a mail's subject stays a line."""
+    head, end, rest = text.partition("\n")
+    return head + end + _WRAP.sub(" ", rest)
+
+
+def _guess_names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where a misspelt name may stand: words with capitals; where nobody uses them, long rare words."""
+    capitals = [hit.span() for hit in _CAPITALS.finditer(text) if len(hit.group()) >= 5]
+    yield from capitals
+    if sum(char.isupper() for char in text) * 50 > len(text):
+        return
+    for hit in _LONG_WORD.finditer(text):
+        if hit.group().islower() and not is_everyday(fold(hit.group())):
+            yield hit.span()

@@ -1,28 +1,27 @@
-"""What a tip's own words tell for sure: how the company reached the consumer, and on which day.
+"""What a tip's own words tell for sure of how the company reached the consumer.
 
-Nothing is guessed. Words that fit two ways of reaching somebody, or two days, tell nothing; what the sender did
+Nothing is guessed. Words that fit two ways of reaching somebody tell nothing; what the sender did
 (``jag ringde dem``, ``jag mejlar er``) is not what the company did. A channel read here is evidence of the kind TEXT,
 so that counts by channel stay lower bounds.
 """
 
 import re
-from collections.abc import Iterator
-from datetime import date, timedelta
 
-from models.dates import read_date
 from models.words import Channel
 
 _NOT_ME = r"(?<!\bjag )(?<!\bvi )(?<!\bI )(?<!\bwe )(?<!\bha )(?<!\batt )(?<!\bwill )(?<!\bto )"
 _PATTERNS: dict[Channel, str] = {
     Channel.PHONE: (
-        rf"{_NOT_ME}\b(?:ringde|ringer|ringt|ringt upp|ringde upp|telefonerade)\b(?! (?:jag|vi|inte|aldrig|på (?:dörr"
-        rf"|porttelefon)))"
+        rf"{_NOT_ME}\b(?:ringde|ringer|ringt|ringt upp|ringde upp|telefonerade)\b(?! (?:(?:jag|vi|inte|aldrig)\b"
+        rf"|på (?:dörr|porttelefon)))"
         r"|\b(?:blev|blivit|blir|är) (?:\w+ ){0,3}(?:uppringd|uppringda|kontaktade? (?:per|via|på) telefon)"
         r"|\buppringd\b|\b(?:tele(?:fon)?försälj|telemarketing|telefonsälj)\w*|\btelefonsamtal(?:et|en)?\b"
         r"|\b(?:fick|får|fått|tog emot|svarade på|besvarade)(?: \w+){0,4} samtal(?:et|en)?\b|\bsamtal(?:et)? från\b"
-        r"|\b(?:per|över|via|på) telefon(?:en)?\b|\b(?:säljsamtal|spamsamtal|robotsamtal|tysta samtal"
+        r"|\b(?:per|över|via|på|i) (?:telefon(?:en)?|luren)\b|\b(?<!tack för )samtal(?:et|en)?\b|\b(?:säljsamtal"
+        r"|spamsamtal|robotsamtal|tysta samtal"
         r"|missade samtal)\w*"
-        r"|\b(?:was|were|been|got|being) (?:called|phoned|cold-called)\b|\bcallers?\b|\befter (?:ett|det|deras"
+        r"|\b(?:was|were|been|got|being) (?:called|phoned|cold-called)\b|\b(?:be |was |were |is |are "
+        r"|been )calling\b|\bcallers?\b|\befter (?:ett|det|deras"
         r"|hennes|hans) samtal\w*"
         rf"|{_NOT_ME}\b(?:called|calls|phoned|rang|rings|keeps? calling|kept calling)\b"
         r" (?:me|us|my|her|him|and|again|from|up|at|on|several|twice|every|constantly|repeatedly|yesterday|today)\b"
@@ -75,79 +74,16 @@ _PATTERNS: dict[Channel, str] = {
     ),
 }
 _CHANNELS = {channel: re.compile(pattern, re.IGNORECASE) for channel, pattern in _PATTERNS.items()}
-_NEGATED = re.compile(r"\b(?:inte|aldrig|ej|not|never|no)\b(?: \w+){0,2}\s*$", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:inte|aldrig|ej|not|never|no)\b(?: (?:alls|ens|längre|har|ha|hade|fått|blivit|varit|been|being|ever|any|något"
+    r"|några|via|per|över|på))*\s*$",
+    re.IGNORECASE,
+)
 _THIS_TIP = re.compile(
     r"\b(?:detta|det här|mitt|min|this|my) (?:e-?post\w*|mejl\w*|mail\w*|e-?mails?)\b", re.IGNORECASE
 )
 # A seller who phones or stands at the door often writes afterwards: the writing is what followed.
 _FOLLOW_UPS = {Channel.SMS, Channel.EMAIL, Channel.ADDRESSED_MAIL, Channel.WEB}
-
-_DAYS = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("måndags", "monday"),
-            ("tisdags", "tuesday"),
-            ("onsdags", "wednesday"),
-            ("torsdags", "thursday"),
-            ("fredags", "friday"),
-            ("lördags", "saturday"),
-            ("söndags", "sunday"),
-        )
-    )
-    for name in names
-}
-_MONTH = (
-    r"(?:jan(?:uari|uary)?|feb(?:ruari|ruary)?|mars|march|mar|apr(?:il)?|maj|may|jun[ie]?|jul[iy]?|aug(?:usti|ust)?"
-    r"|sep(?:t|tember)?"
-    r"|o[kc]t(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_NUMBERS = {
-    word: number
-    for number, words in enumerate(
-        ("en one", "två two", "tre three", "fyra four", "fem five", "sex six", "sju seven", "åtta eight", "nio nine"), 1
-    )
-    for word in words.split()
-}
-_SPELT = (
-    re.compile(r"(?<![\d-])(?P<iso>20\d\d-[01]\d-[0-3]\d)(?![\d-])"),
-    re.compile(
-        rf"\b(?P<day>\d{{1,2}})(?::e|:a|st|nd|rd|th|\.)?(?: of)? (?P<month>{_MONTH})(?:,? (?P<year>20\d\d))?\b", re.I
-    ),
-    re.compile(
-        rf"\b(?P<month>{_MONTH}) (?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<year>20\d\d))?\b(?! ?(?:januari|maj|kr))",
-        re.I,
-    ),
-    re.compile(
-        r"(?<![\d/.,-])(?P<day>\d{1,2})/(?P<number>\d{1,2})(?:[ /-]+(?P<year>(?:20)?\d\d))?(?![\d/%])(?! (?:av|of|kr"
-        r"|del))"
-    ),
-)
-_RELATIVE = re.compile(
-    r"\b(?:(?P<today>i ?dag|i ?morse|i ?kväll|i eftermiddags?|i förmiddags|nyss|today|this (?:morning|afternoon"
-    r"|evening))"
-    r"|(?P<yesterday>i ?går|yesterday|last night)|(?P<before>i ?förr?går|the day before yesterday)"
-    r"|(?:i|förra|last) (?P<weekday>måndags|tisdags|onsdags|torsdags|fredags|lördags|söndags"
-    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
-    r"|för (?P<ago>\d{1,2}|två|tre|fyra|fem|sex|sju|åtta|nio) dag(?:ar)? se(?:da)?n"
-    r"|(?P<ago_en>\d{1,2}|two|three|four|five|six|seven|eight|nine) days ago)\b",
-    re.IGNORECASE,
-)
-_OTHER_DATE = re.compile(
-    r"(?:senast|före|förfall\w*|förfallodag\w*|född|fakturadatum\w*|fakturan? (?:är )?daterad|betala\w*|giltig\w*"
-    r"|t\.?o\.?m\.?|till och med"
-    r"|from|fr\.?o\.?m\.?|due|before|until|born|pay by|gäller från|startdatum\w*)(?: \w+){0,2}[ :]*(?:den )?$",
-    re.IGNORECASE,
-)
-_CONTACT = re.compile(
-    r"\b(?:ring\w*|uppringd\w*|samtal\w*|kontakta\w*|sms\w*|mejl\w*|mail\w*|knacka\w*|brev\w*|sål\w*|sälj\w*|call\w*"
-    r"|phone\w*|rang|texted|knocked"
-    r"|contacted|sold|letter|email\w*)\b",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"(?<=[!?])\s+|(?<=[^\d\W][.])\s+(?=[A-ZÅÄÖ])|\n\s*\n")
-_DATE_LINE = re.compile(r"^(?:skickat|datum|date|sent|sendt|dato): ([^\n]{4,80})$", re.IGNORECASE | re.MULTILINE)
-_OLDEST = timedelta(days=730)
 
 
 _MAX_TEXT = 20_000  # characters; a tip says it early
@@ -169,68 +105,3 @@ def find_channel(text: str) -> Channel:
 
 def _is_told(pattern: re.Pattern[str], text: str) -> bool:
     return any(not _NEGATED.search(text[max(0, hit.start() - 30) : hit.start()]) for hit in pattern.finditer(text))
-
-
-def find_event_date(text: str, written_on: date) -> date | None:
-    """Return the day of the event, or None when the text names none or several.
-
-    Days relative to ``written_on`` are counted back; a day without a year is the latest one not after it.
-    Sentences about being contacted go before others.
-    """
-    told: set[date] = set()
-    other: set[date] = set()
-    for sentence in _SENTENCE.split(text[:_MAX_TEXT]):
-        days = set(_find_days(sentence, written_on))
-        (told if _CONTACT.search(sentence) else other).update(days)
-    days = told or other
-    return days.pop() if len(days) == 1 else None
-
-
-def find_written_on(forwarded: str, today: date) -> date | None:
-    """Return the day in the date line at the head of a forwarded mail, or None without one that is sure."""
-    line = _DATE_LINE.search(forwarded.partition("\n\n")[0])
-    days = {day for hit in _find_spelt(line.group(1)) if (day := _read_spelt(hit, today))} if line else set()
-    return days.pop() if len(days) == 1 else None
-
-
-def _find_spelt(sentence: str) -> Iterator[re.Match[str]]:
-    for pattern in _SPELT:
-        yield from pattern.finditer(sentence)
-
-
-def _find_days(sentence: str, written_on: date) -> list[date]:
-    days: list[date] = []
-    for pattern in (*_SPELT, _RELATIVE):
-        for hit in pattern.finditer(sentence):
-            if _OTHER_DATE.search(sentence[max(0, hit.start() - 40) : hit.start()]):
-                continue
-            day = _read_relative(hit, written_on) if pattern is _RELATIVE else _read_spelt(hit, written_on)
-            if day and written_on - _OLDEST <= day <= written_on:
-                days.append(day)
-    return days
-
-
-def _read_relative(hit: re.Match[str], written_on: date) -> date:
-    said = hit.groupdict()
-    if said["weekday"]:
-        return written_on - timedelta(days=(written_on.weekday() - _DAYS[said["weekday"].lower()] - 1) % 7 + 1)
-    ago = said["ago"] or said["ago_en"]
-    if ago:
-        return written_on - timedelta(days=int(ago) if ago.isdigit() else _NUMBERS[ago.lower()])
-    return written_on - timedelta(days=2 if said["before"] else 1 if said["yesterday"] else 0)
-
-
-def _read_spelt(hit: re.Match[str], written_on: date) -> date | None:
-    said = hit.groupdict()
-    if said.get("iso"):
-        return read_date(said["iso"])
-    if said.get("number"):
-        month = said["number"]
-        build = "{year}-" + f"{int(month):02}-{int(said['day']):02}"
-    else:
-        build = f"{int(said['day'])} {said['month'].rstrip('.')} " + "{year}"
-    if said["year"]:
-        return read_date(build.format(year=said["year"] if len(said["year"]) == 4 else f"20{said['year']}"))
-    years = (written_on.year, written_on.year - 1)
-    days = (read_date(build.format(year=year)) for year in years)
-    return next((day for day in days if day and day <= written_on), None)

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
-from sources.inbox.clues import find_channel, find_event_date, find_written_on
+from sources.inbox.clues import find_channel
+from sources.inbox.days import find_event_date, find_written_on
 from sources.inbox.imap import ImapReader, read_address
 from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import read_folder
