@@ -182,7 +182,8 @@ def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], 
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
     koll = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "koll" else "koll"
     tell(
-        f"\nWhere to look:\n  mails          {root / 'mail' / 'new'}"
+        f"\nWhere to look:\n  staff page     {root / 'page' / 'index.html'}"
+        f"\n  mails          {root / 'mail' / 'new'}"
         f"\n  data docs      {root / 'data-docs' / 'index.html'}"
         f"\n  status         {koll} status --config {shown}\n  quarantine     {koll} quarantine list --config {shown}"
         f"\n  everything     {koll} export complaints --config {shown}"

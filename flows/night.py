@@ -36,6 +36,7 @@ class Night:
     order: Order
     kind: str
     register_fault: str = ""
+    page_fault: str = ""
     nights: list[SourceNight] = field(default_factory=list)
     alerts: AlertReport | None = None
 
@@ -47,7 +48,7 @@ class Night:
     @property
     def failed(self) -> bool:
         """Whether anything needs a person: a source, the register, or a mail that will not leave."""
-        return bool(self.broken or self.register_fault or (self.alerts and self.alerts.dead))
+        return bool(self.broken or self.register_fault or self.page_fault or (self.alerts and self.alerts.dead))
 
     def sum_up(self) -> str:
         """Return what failed and the command that mends it, in one line; or that all went well."""
@@ -56,6 +57,8 @@ class Night:
         parts = [f"{n.source}: {n.message}; then run: koll ingest {n.source}" for n in self.broken]
         if self.register_fault:
             parts.append(f"register: {self.register_fault.splitlines()[0]}; last night's register was used")
+        if self.page_fault:
+            parts.append(f"staff page: {self.page_fault}; then run: koll page")
         if self.alerts and self.alerts.dead:
             parts.append(f"{self.alerts.dead} mail(s) were refused for good; see: koll status")
         return " | ".join(parts)
@@ -160,10 +163,22 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     if alerts:
         night.alerts = settle_alerts(place, night.order, log)
     night.nights.sort(key=lambda fared: fared.source)
+    renew_pages(night, log)
     _close(night)
     url = place.settings.alerts.ping_url
     if url and night.alerts and night.alerts.all_out and not night.failed:
         announce_success(url, log)
+
+
+def renew_pages(night: Night, log: Log) -> None:
+    """Write the staff page; a folder that cannot be written is told at the end and stops nothing."""
+    from flows.page.write import write_pages
+
+    try:
+        write_pages(night.place, night.order.business_date)
+    except OSError as error:
+        night.page_fault = f"{error.filename or night.place.settings.page.folder}: {error.strerror or error}"
+        log(f"staff page: {night.page_fault}")
 
 
 def _close(night: Night) -> None:

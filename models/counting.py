@@ -162,6 +162,16 @@ def list_counted(connection: Connection, scope: Scope, member: str) -> list[tupl
     return [(str(s), str(i), _as_date(day), str(c)) for s, i, day, c in rows]
 
 
+def list_days(connection: Connection, scope: Scope) -> dict[str, list[tuple[date, str]]]:
+    """Return (date, channel) of every complaint that counts, by member."""
+    sql = f"SELECT member, day, channel FROM ({_counted(scope, f'{_date_column(scope)} AS day, c.channel')}) AS counted"
+    found: dict[str, list[tuple[date, str]]] = {}
+    for member, value, channel in _select(connection, sql, scope):
+        if day := _as_date(value):
+            found.setdefault(str(member), []).append((day, str(channel)))
+    return found
+
+
 def _as_date(value: object) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) else value  # type: ignore[return-value]
 

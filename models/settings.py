@@ -171,6 +171,20 @@ class Mail(Section):
         return self
 
 
+class StaffPage(Section):
+    """The static pages for staff: where they are written (nowhere unless a folder is named), and their address."""
+
+    folder: Path | None = None
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://", "file:///")):
+            raise ValueError("the address at which staff reach the folder, such as https://koll.example.org")
+        return value.rstrip("/")
+
+
 class Settings(Section):
     """Everything configured, checked, with paths made absolute."""
 
@@ -180,6 +194,7 @@ class Settings(Section):
     archive: ArchiveFolder
     members: RegisterFiles
     mail: Mail
+    page: StaffPage
     sources: dict[str, AnySource]
     alerts: AlertsConfig
     cases: CasesConfig
@@ -197,6 +212,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "archive": ArchiveFolder,
     "register": RegisterFiles,
     "mail": Mail,
+    "page": StaffPage,
     "alerts": AlertsConfig,
     "cases": CasesConfig,
     "follow_up": FollowUpConfig,
@@ -377,6 +393,7 @@ def _with_absolute_paths(settings: Settings) -> Settings:
             "archive": settings.archive.model_copy(update=settle(settings.archive)),
             "members": settings.members.model_copy(update=settle(settings.members)),
             "mail": settings.mail.model_copy(update=settle(settings.mail)),
+            "page": settings.page.model_copy(update=settle(settings.page)),
             "sources": {name: source.model_copy(update=settle(source)) for name, source in settings.sources.items()},
         }
     )

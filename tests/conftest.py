@@ -1,5 +1,6 @@
-"""Fixtures every test may use: an empty database on each engine, a clock that stands still."""
+"""Fixtures every test may use: an empty database on each engine, a clock that stands still, a browser."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,10 +8,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
 from models.store import open_engine, upgrade
 
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NOW = datetime(2026, 8, 26, 1, 15, tzinfo=UTC)
 
 
@@ -57,3 +60,28 @@ def engine(database_url: str) -> Iterator[Engine]:
 def now() -> datetime:
     """The clock, standing still."""
     return NOW
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a browser where none is found; the last lines of the run say how many."""
+    if BROWSER:
+        return
+    left_out = [item for item in items if item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say when the staff page was not looked at: an unseen page is not a passing one."""
+    if not BROWSER:
+        terminalreporter.write_line("no Chromium found: the tests marked browser were left out (install chromium)")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless, without a word to the network."""
+    quiet = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", *quiet])
+        yield browser
+        browser.close()

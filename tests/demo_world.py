@@ -48,14 +48,18 @@ class World:
 
 
 @contextmanager
-def demo_world(root: Path, database_url: str | None = None) -> Iterator[World]:
+def demo_world(root: Path, database_url: str | None = None, *, page: bool = False) -> Iterator[World]:
+    """``page``: with the staff page, whose charts take longer than a night."""
     lay_out(root)
     before = os.environ.get("KOLL_DATABASE_URL")
     if database_url:
         os.environ["KOLL_DATABASE_URL"] = database_url
     try:
         with serve_sites(root) as addresses:
-            yield World(root, write_config(root, addresses))
+            config = write_config(root, addresses)
+            if not page:
+                config.write_text(config.read_text("utf-8").replace("[page]\nfolder", "[page]\n# folder"), "utf-8")
+            yield World(root, config)
     finally:
         if before is None:
             os.environ.pop("KOLL_DATABASE_URL", None)

@@ -11,8 +11,10 @@ from flows.commands.shared import (
     CONFIG,
     AsJson,
     Config,
+    Day,
     console,
     day,
+    fail,
     moment,
     print_json,
     print_table,
@@ -61,6 +63,18 @@ def export(
             number = write_rows(rows, form, target)
         if output is not None:
             say(f"{number} {what} written to {output}")
+
+
+def page(config: Config = CONFIG, date: Day = None) -> None:
+    """Write the staff page again, as the night does: static files in the folder that [page] names."""
+    from flows.page.write import write_pages
+    from flows.workplace import open_workplace
+
+    with telling_faults():
+        index = write_pages(open_workplace(config), date)
+        if index is None:
+            fail('no [page] folder is configured; set folder = "page" under [page] in koll.toml')
+        say(f"staff page written: {index}")
 
 
 def status(

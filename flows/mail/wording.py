@@ -88,6 +88,10 @@ class Wording:
         """Return ``3 sep 2025``."""
         return self.say("unknown") if day is None else f"{day.day} {_MONTHS[self.language][day.month - 1]} {day.year}"
 
+    def months(self) -> str:
+        """Return the twelve months' short names, parted by blanks."""
+        return " ".join(_MONTHS[self.language])
+
     def iso_day(self, day: str) -> str:
         """Return a day that is written as an ISO date."""
         return self.day(date.fromisoformat(day))

@@ -1,0 +1,160 @@
+"""A member's year as one drawing: the twelve-month count with its limits above, the weeks by channel below.
+
+Matplotlib draws inline SVG; what is ink there becomes the page's own text colour, so that one drawing serves light and
+dark. A drawing is kept by what it shows, so that a night draws only what has changed.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.page.facts import Week
+from models.words import Channel
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_INK = "#123456"  # stands for the page's text colour in what matplotlib writes
+_LAYERS = ("phone", "other", "unknown")
+_COLOURS = {"phone": "#c2570c", "other": "#2f74c0", "unknown": "#8c959f"}
+_SIZE = (9.0, 4.6)  # inches; the drawing is scaled to the page's width
+_VERSION = 1  # raise it when the drawing changes
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What a drawing shows; equal drawings are drawn once. ``marks`` are (day, label) of steps in the case."""
+
+    weeks: Sequence[Week]
+    levels: tuple[int, ...]
+    marks: tuple[tuple[date, str], ...]
+    words: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """32 hex digits that differ when anything shown does."""
+        shown = repr((_VERSION, list(self.weeks), self.levels, self.marks, sorted(self.words.items())))
+        return sha256(shown.encode()).hexdigest()[:32]
+
+
+def draw_year(drawing: Drawing, kept: Path) -> str:
+    """Return the drawing as an ``<svg>`` element, from ``kept`` when it has been drawn before."""
+    file = kept / f"{drawing.key}.svg"
+    if file.exists():
+        file.touch()
+        return file.read_text(encoding="utf-8")
+    svg = _draw(drawing)
+    kept.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_text(svg, encoding="utf-8")
+    part.replace(file)
+    return svg
+
+
+def _draw(drawing: Drawing) -> str:
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    settings: Any = {
+        "svg.fonttype": "none",  # text stays text: it scales, is found by search and read aloud
+        "svg.hashsalt": "medlemskoll",
+        "font.family": "sans-serif",
+        "font.size": 10,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK),
+    }
+    with matplotlib.rc_context(settings):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=[1, 1])
+        _draw_rolling(above, drawing)
+        _draw_weeks(below, drawing)
+        for axes in (above, below):
+            _draw_frame(axes, drawing)
+        out = io.StringIO()
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _clean(out.getvalue())
+
+
+def _draw_rolling(axes: "Axes", drawing: Drawing) -> None:
+    counts = [week.rolling for week in drawing.weeks]
+    most = max(counts, default=0)
+    axes.step(range(len(counts) + 1), [*counts, counts[-1]], where="post", color=_INK, linewidth=1.8)
+    next_level = next((level for level in drawing.levels if level > most), None)
+    for level in drawing.levels:
+        if level <= most or level == next_level:
+            axes.axhline(level, color="#b3261e", linewidth=0.9, linestyle=(0, (4, 3)))
+            axes.annotate(
+                f"{drawing.words['limit']} {level}", (0, level), (2, 2), textcoords="offset points", fontsize=8.5
+            )
+    axes.set_ylim(0, max(most, next_level or 0, 1) * 1.12)
+    axes.set_title(drawing.words["rolling"], loc="left", fontsize=10)
+
+
+def _draw_weeks(axes: "Axes", drawing: Drawing) -> None:
+    bottom = [0] * len(drawing.weeks)
+    for layer in _LAYERS:
+        counts = [_count_layer(week, layer) for week in drawing.weeks]
+        if any(counts):
+            top = [low + count for low, count in zip(bottom, counts, strict=True)]
+            axes.fill_between(
+                range(len(bottom) + 1),
+                [*bottom, bottom[-1]],
+                [*top, top[-1]],
+                step="post",
+                color=_COLOURS[layer],
+                linewidth=0,
+                label=drawing.words[layer],
+            )
+            bottom = top
+    axes.set_ylim(0, max(*bottom, 4) * 1.25)
+    axes.set_title(drawing.words["weeks"], loc="left", fontsize=10)
+    if any(bottom):
+        axes.legend(loc="upper right", ncols=3, frameon=False, fontsize=8.5)
+
+
+def _count_layer(week: Week, layer: str) -> int:
+    phone, unknown = week.by_channel.get(Channel.PHONE, 0), week.by_channel.get(Channel.UNKNOWN, 0)
+    return {"phone": phone, "unknown": unknown, "other": week.total - phone - unknown}[layer]
+
+
+def _draw_frame(axes: "Axes", drawing: Drawing) -> None:
+    """Draw what both halves share: weeks that lack days, steps of the case, quiet edges, months."""
+    from matplotlib.ticker import MaxNLocator
+
+    first = drawing.weeks[0].start
+    for place, week in enumerate(drawing.weeks):
+        if week.missing:
+            axes.axvspan(place, place + 1, color="#8c959f", alpha=0.25, linewidth=0)
+    for day, label in drawing.marks:
+        at = (day - first).days / 7
+        axes.axvline(at, color=_INK, linewidth=1, linestyle=":")
+        axes.annotate(
+            label, (at, 1), (2, -9), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8.5
+        )
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
+    ticks = list(_list_months(first, len(drawing.weeks), drawing.words["months"].split()))
+    axes.set_xticks([at for at, _ in ticks], [name for _, name in ticks])
+    axes.set_xlim(0, len(drawing.weeks))
+
+
+def _list_months(first: date, weeks: int, names: Sequence[str]) -> Iterator[tuple[float, str]]:
+    """Yield every other month's place and name; the year stands under the first one of a year."""
+    last = first + timedelta(weeks=weeks)
+    for number in range(first.year * 12 + first.month, last.year * 12 + last.month):
+        start = date(number // 12, number % 12 + 1, 1)
+        if start.month % 2 and first <= start < last:
+            name = names[start.month - 1]
+            yield (start - first).days / 7, f"{name}\n{start.year}" if start.month == 1 else name
+
+
+def _clean(svg: str) -> str:
+    """Return the ``<svg>`` element alone, scaling to its place and drawn in the page's own ink."""
+    element = svg[svg.index("<svg ") :].strip()
+    head, _, rest = element.partition(">")
+    kept = " ".join(part for part in head.split() if not part.startswith(("width=", "height=")))
+    return f'{kept} role="img" aria-labelledby="chart-name">{rest}'.replace(_INK, "currentColor")
