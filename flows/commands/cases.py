@@ -36,6 +36,13 @@ class Rung(StrEnum):
     EXCLUSION = "exclusion"
 
 
+class Language(StrEnum):
+    """What a dossier can be written in."""
+
+    SWEDISH = "sv"
+    ENGLISH = "en"
+
+
 @contextmanager
 def _telling() -> Iterator[None]:
     from models.cases.steps import StepRefused
@@ -201,3 +208,22 @@ def verify(
     if faults:
         fail(f"{len(faults)} fault(s) in {steps} step(s) and {objects} archived object(s)")
     say(f"{steps} step(s) and {objects} archived object(s) are what they were")
+
+
+@cases.command("dossier")
+def dossier(
+    which: Which,
+    output: Annotated[Path, typer.Option("-o", "--output", file_okay=False, help="The folder to write into.")],
+    config: Config = CONFIG,
+    language: Annotated[Language | None, typer.Option("--language", help="The association's own by default.")] = None,
+    number: Number = None,
+) -> None:
+    """Write the board's dossier: one HTML file that needs nothing else, and a PDF."""
+    from flows.dossier.draw import write_dossier
+    from flows.dossier.gather import gather
+    from flows.workplace import open_workplace
+
+    with _telling():
+        place = open_workplace(config)
+        for path in write_dossier(place, gather(place, which, number), output, language):
+            say(f"{path}")

@@ -110,4 +110,175 @@ _MAIL: Mapping[str, tuple[str, str]] = {
     "cmd_case_close": ("avsluta ärendet, med skäl", "close the case, with a reason"),
 }
 
-CASE_PHRASES: Mapping[str, tuple[str, str]] = {**_VERDICTS, **_MAIL}
+# The dossier.
+_PAPER: Mapping[str, tuple[str, str]] = {
+    "paper_title": ("Underlag om {name}", "Dossier on {name}"),
+    "paper_subtitle": (
+        "{org}. Ärende {number}, öppnat {opened}. Skrivet {day} för styrelsen i {association}.",
+        "{org}. Case {number}, opened {opened}. Written {day} for the board of {association}.",
+    ),
+    "page": ("Sida", "Page"),
+    "table": ("Tabell som kan flyttas i sidled: {caption}", "Table that can be moved sideways: {caption}"),
+    "part_ask": ("Vad frågan gäller", "What is asked"),
+    "part_figures": ("Siffrorna", "The figures"),
+    "part_timeline": ("Hur det har gått", "How it has gone"),
+    "part_follow_up": ("Har anmälningarna fortsatt?", "Have the complaints continued?"),
+    "part_reply": ("Medlemmens svar", "The member's reply"),
+    "part_declared": ("Medlemmens egen deklaration", "The member's own declaration"),
+    "part_sources": ("Källorna", "The sources"),
+    "part_frozen": ("Vad som frystes och vad som är känt i dag", "What was frozen and what is known today"),
+    "part_cases": ("Anmälningarna", "The complaints"),
+    "part_evidence": ("Bevisens kontrollsummor", "Hashes of the evidence"),
+    "ask_notice": (
+        "{name} har fått ett påpekande. Styrelsen behöver inte besluta något nu; nästa steg är ett krav på rättelse.",
+        "{name} has got a notice. The board need not decide anything now; the next step is a demand for correction.",
+    ),
+    "ask_demand": (
+        "{name} har fått ett krav på rättelse till {deadline}. Det följs upp {follow_up}; till dess behöver styrelsen "
+        "inte besluta något.",
+        "{name} has got a demand for correction by {deadline}. It is followed up on {follow_up}; until then the board "
+        "need not decide anything.",
+    ),
+    "ask_follow_up": (
+        "Ska {name} tas upp i styrelsen för beslut om uteslutning, få ett nytt krav, eller ska ärendet avslutas?",
+        "Should {name} be taken to the board for a decision on exclusion, get a new demand, or should the case be "
+        "closed?",
+    ),
+    "ask_board": (
+        "Ska {name} uteslutas ur {association}, få ett nytt krav, eller ska ärendet avslutas?",
+        "Should {name} be excluded from {association}, get a new demand, or should the case be closed?",
+    ),
+    "ask_exclusion": (
+        "{name} uteslöts ur {association} den {day}. Underlaget visar vad beslutet vilade på.",
+        "{name} was excluded from {association} on {day}. The dossier shows what the decision rested on.",
+    ),
+    "ask_closing": (
+        "Ärendet om {name} avslutades den {day}. Underlaget visar vad beslutet vilade på.",
+        "The case on {name} was closed on {day}. The dossier shows what the decision rested on.",
+    ),
+    "figures_of": (
+        "Så här såg det ut vid {step} den {day}: anmälningar {span}, enligt vad som var känt {known}.",
+        "This is how it stood at {step} on {day}: complaints {span}, as known at {known}.",
+    ),
+    "afterwards": (
+        "Steget togs {day} men skrevs in först {at}; siffrorna är vad som var känt då det skrevs in.",
+        "The step was taken on {day} but written down only at {at}; the figures are as known when it was written down.",
+    ),
+    "all_sources": ("Alla källor tillsammans", "All sources together"),
+    "all_sources_range": (
+        "{low} till {high}: {perhaps} kan gälla en händelse som redan är räknad",
+        "{low} to {high}: {perhaps} may tell of an event that is counted already",
+    ),
+    "channels_label": ("Kanaler", "Channels"),
+    "at_least": (
+        "Kanalen står inte i alla anmälningar, så tal per kanal är minsta tal: {unknown} har okänd kanal.",
+        "Not every complaint tells its channel, so figures by channel are lower bounds: {unknown} tell none.",
+    ),
+    "no_rank": (
+        "Ingen plats anges: källan är inte komplett för hela perioden.",
+        "No rank is given: the source is not complete for the whole period.",
+    ),
+    "rank_none": ("inga anmälningar", "no complaints"),
+    "contested_count": (
+        "Medlemmen bestrider att {count} av anmälningarna gäller den; de är med i siffrorna och märkta i listan.",
+        "The member contests that {count} of the complaints are about it; they are in the figures and marked in the "
+        "list.",
+    ),
+    "waiting_count": (
+        "Dessutom väntar {count} på granskning och är inte med i siffrorna.",
+        "Besides, {count} wait for review and are not in the figures.",
+    ),
+    "timeline_alt": (
+        "Staplar per vecka {span}: {total} anmälningar, varav minst {phone} via telefon (mörkare). Streckat är dagar "
+        "som källan {source} inte har berättat om. Lodräta streck är ärendets steg, numrerade som i tabellen.",
+        "Bars by week {span}: {total} complaints, of which at least {phone} by telephone (darker). Hatched are days "
+        "that the source {source} has not told of. Upright lines are the steps of the case, numbered as in the table.",
+    ),
+    "timeline_legend": (
+        "Ljus stapel: anmälningar den veckan. Mörk del: minst så många via telefon. Streckat: dagar som källan "
+        "{source} inte har berättat om, vilket inte är noll. Numren är stegen nedan.",
+        "Light bar: complaints that week. Dark part: at least so many by telephone. Hatched: days the source {source} "
+        "has not told of, which is not zero. The numbers are the steps below.",
+    ),
+    "gaps": ("Dagar utan uppgift: {gaps}.", "Days not told of: {gaps}."),
+    "gap_before": ("fram till {day}", "until {day}"),
+    "gap_after": ("från och med {day}", "from {day} on"),
+    "gaps_none": ("Källan har berättat om alla dagar.", "The source has told of every day."),
+    "steps_caption": ("Ärendets steg", "Steps of the case"),
+    "months_caption": ("Anmälningar per månad", "Complaints by month"),
+    "month": ("Månad", "Month"),
+    "number_head": ("Nr", "No."),
+    "step_head": ("Steg", "Step"),
+    "day_head": ("Dag", "Day"),
+    "by_head": ("Av", "By"),
+    "why_head": ("Skäl", "Reason"),
+    "deadline_until": ("svar senast {day}", "answer due {day}"),
+    "total_head": ("Totalt", "Total"),
+    "phone_head": ("Minst via telefon", "At least by telephone"),
+    "follow_up_frozen": ("Uppföljningen gjordes {day}.", "The follow-up was made on {day}."),
+    "follow_up_now": (
+        "Ingen uppföljning är gjord än. Så här ser det ut i dag.",
+        "No follow-up has been made yet. This is how it stands today.",
+    ),
+    "follow_up_none": (
+        "Inget krav har ställts, så det finns inget att följa upp.",
+        "No demand has been made, so there is nothing to follow up.",
+    ),
+    "reply_of": ("Svar den {day}", "Reply of {day}"),
+    "reply_none": (
+        "Medlemmen har inte svarat, eller så är svaret inte inskrivet.",
+        "The member has not replied, or the reply has not been noted.",
+    ),
+    "reply_contested": ("Bestrider: {which}.", "Contests: {which}."),
+    "reply_attached": ("Brevet finns i arkivet, sha256 {hash}.", "The letter is in the archive, sha256 {hash}."),
+    "declared_none": ("Ingen deklaration har kommit in.", "No declaration has been received."),
+    "declared_caption": ("Deklarerat och räknat", "Declared and counted"),
+    "sources_caption": ("Hur färska källorna är", "How fresh the sources are"),
+    "sources_text": (
+        "En källa är komplett till och med den dag den själv har uppgett. Det som kommit senare är inte med.",
+        "A source is complete through the day it has said itself. What came later is not included.",
+    ),
+    "in_figures": ("I siffrorna", "In the figures"),
+    "frozen_text": (
+        "Varje steg frös sina siffror. Bredvid står samma period räknad igen med vad som är känt {known}: skillnader "
+        "är rättelser, sena anmälningar och ändrade svar om vem en anmälan gäller.",
+        "Each step froze its figures. Beside them the same period is counted again with what is known at {known}: "
+        "differences are corrections, late complaints and changed answers about whom a complaint concerns.",
+    ),
+    "frozen_caption": ("Fryst och känt i dag", "Frozen and known today"),
+    "period_head": ("Period", "Period"),
+    "total_frozen": ("Totalt, fryst", "Total, frozen"),
+    "total_today": ("Totalt, i dag", "Total, today"),
+    "phone_frozen": ("Telefon, fryst", "Telephone, frozen"),
+    "phone_today": ("Telefon, i dag", "Telephone, today"),
+    "cases_text": (
+        "De {count} anmälningar som låg bakom siffrorna vid {step} den {day}.",
+        "The {count} complaints behind the figures at {step} on {day}.",
+    ),
+    "cases_caption": ("Anmälningarna, äldst först", "The complaints, oldest first"),
+    "case_head": ("Ärende hos källan", "Case at the source"),
+    "channel_head": ("Kanal", "Channel"),
+    "outcome_head": ("Utfall", "Outcome"),
+    "note_head": ("Anmärkning", "Note"),
+    "contested_note": ("bestrids av medlemmen", "contested by the member"),
+    "evidence_text": (
+        "Varje steg är en rad som inte kan ändras, och dess kontrollsumma täcker den förra. Kommandot koll case verify "
+        "{member} räknar om dem och säger vad som skiljer: en siffra, en anmälan eller en fil i arkivet.",
+        "Each step is a row that cannot be changed, and its hash covers the one before it. The command koll case "
+        "verify {member} computes them again and says what differs: a figure, a complaint or a file in the archive.",
+    ),
+    "steps_hash_caption": ("Stegens kontrollsummor (sha256)", "Hashes of the steps (sha256)"),
+    "raw_hash_caption": (
+        "Källornas filer i arkivet (sha256) och hur många anmälningar som vilar på dem",
+        "The sources' files in the archive (sha256) and how many complaints rest on them",
+    ),
+    "hash_head": ("Kontrollsumma", "Hash"),
+    "rests_head": ("Anmälningar", "Complaints"),
+    "disclosure": (
+        "{association} utser ledamöter i den etiska nämnd vars beslut är en av källorna.",
+        "{association} appoints members of the board of ethics whose decisions are one of the sources.",
+    ),
+    "disclosure_head": ("Att känna till om källorna", "What to know about the sources"),
+}
+
+CASE_PHRASES: Mapping[str, tuple[str, str]] = {**_VERDICTS, **_MAIL, **_PAPER}
