@@ -6,7 +6,7 @@ is "unknown", never zero.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from models.words import Channel
 
 DateKind = Literal["received", "event"]
 WEEKS = 26
+_MEMBERS = 500  # a query: engines bound the number of values
 
 
 @dataclass(frozen=True)
@@ -253,13 +254,30 @@ def list_ranks(counts: Mapping[str, Counter[str]], member: str, source_title: st
 
 
 def count_news(
-    connection: Connection, scope: Scope, channel: str, since: datetime, before: date
+    connection: Connection,
+    scope: Scope,
+    channel: str,
+    since: datetime,
+    before: date,
+    members: Collection[str] | None = None,
 ) -> dict[str, tuple[int, int]]:
     """Return per member (rows new since and dated before ``before``, rows that were known but not its own then).
 
     These are what an import brought, or a rematch or a person's answer; not what happened lately. A row that was
-    withdrawn at ``since`` was not known.
+    withdrawn at ``since`` was not known. ``members``: only these are asked about.
     """
+    if members is not None:
+        asked = sorted(members)
+        found: dict[str, tuple[int, int]] = {}
+        for start in range(0, len(asked), _MEMBERS):
+            found |= _count_news(connection, scope, channel, since, before, asked[start : start + _MEMBERS])
+        return found
+    return _count_news(connection, scope, channel, since, before, None)
+
+
+def _count_news(
+    connection: Connection, scope: Scope, channel: str, since: datetime, before: date, members: Sequence[str] | None
+) -> dict[str, tuple[int, int]]:
     # What was believed then is still current (an index finds it), or was closed since: those few are gathered once.
     closed = (
         "WITH closed AS MATERIALIZED (SELECT source, source_id, status, member, band FROM complaint"
@@ -281,9 +299,10 @@ def count_news(
         f"{closed} SELECT n.member, sum(CASE WHEN NOT {known} AND n.day < :before THEN 1 ELSE 0 END),"
         f" sum(CASE WHEN {known} AND NOT {own} THEN 1 ELSE 0 END)"
         f" FROM ({_counted(scope, f'c.source, c.source_id, c.channel, {_date_column(scope)} AS day')}) AS n"
-        f" WHERE n.news > :since{'' if channel == 'any' else ' AND n.channel = :channel'} GROUP BY n.member"
+        f" WHERE n.news > :since{'' if channel == 'any' else ' AND n.channel = :channel'}"
+        f"{'' if members is None else ' AND n.member IN :members'} GROUP BY n.member"
     )
-    rows = _select(connection, sql, scope, since=since, before=before, channel=channel)
+    rows = _select(connection, sql, scope, since=since, before=before, channel=channel, members=members)
     return {str(member): (int(str(late or 0)), int(str(moved or 0))) for member, late, moved in rows}
 
 

@@ -160,6 +160,12 @@ class Complaint(SQLModel, table=True):
         ),
         Index("complaint_counted", "member", "source", "received_on"),
         Index("complaint_period", "source", "received_on"),
+        Index(
+            "complaint_closed",
+            "recorded_to",
+            sqlite_where=text("recorded_to IS NOT NULL"),
+            postgresql_where=text("recorded_to IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -11,6 +11,7 @@ from models.alerting.evaluation import Decision, Night
 from models.alerting.follow_ups import decide_follow_ups
 from models.alerting.ledger import AlertEvent, AlertKey, AlertState, Reason, Standing, What, fold, rule_marks
 from models.alerting.limits import decide_limit
+from models.alerting.novelty import find_novelty, list_readable
 from models.alerting.places import decide_firsts, decide_ranks, decide_shares
 from models.alerting.rises import decide_rises
 from models.alerting.rules import (
@@ -74,29 +75,13 @@ def decide(
 
 
 def _introduce(rule: RuleConfig, alerts: AlertsConfig, night: Night, mark: AlertEvent | None) -> AlertEvent | None:
-    """Say that a rule looks at the register with new eyes: what it finds tonight is no news, and goes into one digest.
-
-    So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
-    source is news whenever it is late, and a follow-up whenever it is due.
-    """
-    if isinstance(rule, FollowUpRule | SourceLateRule | SourceOddRule):
-        return None
-    readable = sorted(
-        name for name in rule.sources or night.sources if name in night.sources and night.sources[name].complete_through
-    )
-    if not readable:
-        return None
-    if mark is None or mark.kind is What.REMOVED:
-        note = "new"
-    elif mark.config_hash != rule.version():
-        note = "changed"
-    elif fresh := [name for name in readable if name not in mark.sources]:
-        note = "source " + ", ".join(fresh)
-    else:
+    """Return the event that says why what the rule finds tonight is no news, if it is not."""
+    note = find_novelty(rule, night.sources, mark)
+    if not note:
         return None
     state = AlertState(AlertKey(rule.id, "", ""), episode=mark.episode if mark else 0)
     return Desk(rule, alerts, night, seeding=True).write(
-        state, What.INTRODUCED, episode=state.episode + 1, note=note, sources=readable
+        state, What.INTRODUCED, episode=state.episode + 1, note=note, sources=list_readable(rule, night.sources)
     )
 
 

@@ -158,6 +158,7 @@ class Evaluation:
     place: Place | None = None
     whole: int | None = None
     whole_without_late: int | None = None
+    whole_without_moved: int | None = None
 
 
 @dataclass(frozen=True)

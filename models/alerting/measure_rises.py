@@ -1,20 +1,19 @@
 """Rises, measured: each member's count beside what its own past makes expect, over days that were really told."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import Connection
-
 from models.alerting.budget import FALSE_SHARE, MOST_MEMBERS, USUAL_P, Register, calibrate, find_budget
-from models.alerting.evaluation import Evaluation, Recount, RiseTest, SourceState, Window, find_watermark
+from models.alerting.evaluation import Evaluation, Recount, RiseTest, Window
 from models.alerting.exposure import YEAR, Coverage, fit_season, list_days
-from models.alerting.ledger import AlertedWindow, AlertEvent, AlertKey
-from models.alerting.moment import Moment
-from models.alerting.rules import AlertsConfig, RiseRule
+from models.alerting.ledger import AlertedWindow, AlertKey
+from models.alerting.measure_counts import Ask, Counts, count_register_days
+from models.alerting.rules import RiseRule
 from models.alerting.statistics import PooledRates, control_fdr, pool_dispersion, pool_rates, test_rise
-from models.counting import Scope, count_days, count_news, count_periods, find_first_days, list_counted
+from models.alerting.survey import Survey
+from models.counting import Scope, count_days, count_news, find_first_days, list_counted
 
 _MOST_MISSING = 0.2  # of a window: above, nothing is said
 _LARGE = 0.1  # of all complaints: such a member would be its own season
@@ -39,91 +38,107 @@ class _Pair:
 class _Rise:
     """One rule under way on one night."""
 
-    connection: Connection
     rule: RiseRule
-    alerts: AlertsConfig
-    moment: Moment
+    survey: Survey
     names: tuple[str, ...]
     watermark: date
     stale: bool
-    scope: Scope
     windows: list[tuple[Window, Window]]
-    counts: dict[tuple[str, str], list[int]]  # (member, channel): now, before, now, before, ...
     coverage: Coverage
-    cuts: Mapping[str, date]
-    news: dict[tuple[Window, str], dict[str, tuple[int, int]]] = field(default_factory=dict)
+    days: dict[date, int]  # the whole register's complaints
+
+    def scope(self, window: Window) -> Scope:
+        return Scope(window, self.names, self.rule.date, self.survey.moment.known_at)
 
 
-def evaluate_rises(
-    connection: Connection,
-    rule: RiseRule,
-    alerts: AlertsConfig,
-    sources: Mapping[str, SourceState],
-    moment: Moment,
-    members: Iterable[str],
-    attended: Mapping[AlertKey, AlertedWindow | None],
-    ledger: Sequence[AlertEvent],
-) -> tuple[list[Evaluation], float | None]:
-    """Return (evaluations of all members with a complaint in the windows or an alert, the p of the budget if any).
+def ask_rise(rule: RiseRule, survey: Survey) -> list[Ask]:
+    """Return what the rule has to know of every member: per channel the count now and before, for each window.
 
-    ``members``: who is in the register tonight. ``attended``: running alerts, with the window last told of each.
+    Who has fewer complaints than the least of the longest window is not tested. All channels together come last if
+    the rule does not test them: they tell how much of the register a member is.
     """
-    rise = _prepare(connection, rule, alerts, sources, moment)
+    names, watermark, _ = survey.open_sources(rule)
+    if watermark is None:
+        return []
+    windows, cuts = _lay_windows(rule, watermark), tuple(_list_cuts(names, survey).items())
+    return [
+        Ask(window, names, channel, rule.date, cuts, least)
+        for channel in _list_channels(rule)
+        for now, before in windows
+        for window, least in ((now, _least(rule, now, windows, channel)), (before, None))
+    ]
+
+
+def _list_channels(rule: RiseRule) -> tuple[str, ...]:
+    return tuple(str(channel) for channel in rule.channels) + (() if "any" in rule.channels else ("any",))
+
+
+def _least(rule: RiseRule, now: Window, windows: Sequence[tuple[Window, Window]], channel: str) -> int | None:
+    return rule.min_count if now == windows[-1][0] and channel in rule.channels else None
+
+
+def _lay_windows(rule: RiseRule, watermark: date) -> list[tuple[Window, Window]]:
+    return [_lay(watermark, days, rule.baseline_days) for days in rule.windows_days]
+
+
+def _list_cuts(names: Iterable[str], survey: Survey) -> dict[str, date]:
+    """Return the day up to which each late source has told; what it says of later days is not all there is."""
+    states = (survey.sources[name] for name in names if name in survey.sources)
+    return {state.name: state.complete_through for state in states if state.late and state.complete_through}
+
+
+def evaluate_rise(rule: RiseRule, survey: Survey, counts: Counts) -> tuple[list[Evaluation], float | None]:
+    """Return (evaluations of members who have a rise or a running alert, the p of the budget if any)."""
+    rise = _prepare(rule, survey)
     if rise is None:
         return [], None
-    present = set(members)
-    threshold, q_bound, budget = _choose_threshold(rise, present, ledger)
-    season, own = _fit_seasons(rise)
+    threshold, q_bound, budget = _choose_threshold(rise)
+    season, own = _fit_seasons(rise, counts)
     pairs = [_pair(rise, *window, season) for window in rise.windows]
-    keys = {key for key, counts in rise.counts.items() if any(counts[::2]) and key[1] in rule.channels}
-    keys |= {(key.member, key.channel) for key in attended if key.channel in rule.channels}
+    attended = survey.attended(rule)
     found = []
-    for member, channel in sorted(keys):
-        counts = rise.counts.get((member, channel), [0] * 2 * len(pairs))
+    for member, figures in sorted(counts.items()):
         mine = [_pair(rise, *window, own[member]) for window in rise.windows] if member in own else pairs
-        found.append((member, channel, counts, *_test(rise, mine, counts)))
+        for number, channel in enumerate(rule.channels):
+            part = figures[2 * len(pairs) * number :][: 2 * len(pairs)]
+            if part[-2] >= rule.min_count or AlertKey(rule.id, member, channel) in attended:
+                found.append((member, channel, part, *_test(mine, part)))
     ps = [p for *_, p in found]
-    qs = control_fdr([*ps, *[1.0] * max(0, len(present) * len(rule.channels) - len(ps))])
+    qs = control_fdr([*ps, *[1.0] * max(0, len(survey.present) * len(rule.channels) - len(ps))])
     evaluations = []
-    for (member, channel, counts, place, pair, p), q in zip(found, qs, strict=False):
+    for (member, channel, part, place, pair, p), q in zip(found, qs, strict=False):
         within = q <= q_bound if q_bound is not None else p <= threshold
-        test = RiseTest(
-            p=p, q=q, threshold=threshold, before=counts[2 * place + 1], before_window=pair.before,
-            expected=counts[2 * place + 1] * pair.days / pair.days_before if pair.days_before else 0.0,
-            holds=within and counts[-2] >= rule.min_count, held=_is_held(pair),
-        )  # fmt: skip
+        holds = within and part[-2] >= rule.min_count
         told = attended.get(AlertKey(rule.id, member, channel))
-        recount = _recount(rise, told, pair) if told else None
-        evaluations.append(_evaluate(rise, member, channel, counts[2 * place], pair, test, recount))
+        if not holds and AlertKey(rule.id, member, channel) not in attended:
+            continue
+        test = RiseTest(
+            p=p, q=q, threshold=threshold, before=part[2 * place + 1], before_window=pair.before,
+            expected=part[2 * place + 1] * pair.days / pair.days_before if pair.days_before else 0.0,
+            holds=holds, held=_is_held(pair),
+        )  # fmt: skip
+        recount = _recount(rise, told, pair) if told and not holds and survey.was_touched(told) else None
+        evaluations.append(_evaluate(rise, member, channel, part[2 * place], pair, test, recount))
     return evaluations, budget
 
 
-def _prepare(
-    connection: Connection, rule: RiseRule, alerts: AlertsConfig, sources: Mapping[str, SourceState], moment: Moment
-) -> _Rise | None:
-    names = rule.sources or tuple(sorted(sources))
-    watermark, stale = find_watermark(names, sources)
+def _prepare(rule: RiseRule, survey: Survey) -> _Rise | None:
+    names, watermark, stale = survey.open_sources(rule)
     if watermark is None:
         return None
-    windows = [_lay(watermark, days, rule.baseline_days) for days in rule.windows_days]
+    windows, cuts = _lay_windows(rule, watermark), _list_cuts(names, survey)
     whole = Window(min(before.start for _, before in windows), watermark)
-    scope = Scope(whole, names, rule.date, moment.known_at)
-    cuts = {name: through for name in names if (state := sources.get(name)) and state.late
-            and (through := state.complete_through)}  # fmt: skip
-    periods = [period for pair in windows for period in pair]
-    counts: dict[tuple[str, str], list[int]] = {}
+    long = Window(min(whole.start, watermark - timedelta(days=3 * YEAR - 1)), watermark)
+    told = count_register_days(survey.connection, Ask(long, names, "any", rule.date), survey.moment)
+    days: Counter[date] = Counter()
     by_source: Counter[str] = Counter()
-    for member, channel, source, row in count_periods(connection, scope, periods, cuts):
-        by_source[source] += sum(row[-2:])
-        for name in {channel, "any"}:
-            known = counts.setdefault((member, name), [0] * len(periods))
-            counts[member, name] = [a + b for a, b in zip(known, row, strict=True)]
-    first = find_first_days(connection, names, moment.known_at)
+    for (source, day), count in told.items():
+        days[day] += count
+        if whole.start <= day <= cuts.get(source, whole.end):
+            by_source[source] += count
+    first = find_first_days(survey.connection, names, survey.moment.known_at)
     weights = {name: by_source[name] / _count_covered(whole, first.get(name), cuts.get(name)) for name in names}
-    coverage = Coverage(weights, first, cuts)
-    return _Rise(
-        connection, rule, alerts, moment, names, watermark, stale, scope, windows, counts, coverage, cuts
-    )  # fmt: skip
+    return _Rise(rule, survey, names, watermark, stale, windows, Coverage(weights, first, cuts), dict(days))
 
 
 def _lay(end: date, days: int, baseline: int) -> tuple[Window, Window]:
@@ -146,7 +161,7 @@ def _is_held(pair: _Pair) -> bool:
     return pair.told < 1 - _MOST_MISSING or pair.days_before < pair.days
 
 
-def _test(rise: _Rise, pairs: Sequence[_Pair], counts: Sequence[int]) -> tuple[int, _Pair, float]:
+def _test(pairs: Sequence[_Pair], counts: Sequence[int]) -> tuple[int, _Pair, float]:
     """Return the window with the smallest p; the longest one when nothing is above its expectation."""
     best = (len(pairs) - 1, pairs[-1], 1.0)
     for place, pair in enumerate(pairs):
@@ -162,24 +177,33 @@ def _test(rise: _Rise, pairs: Sequence[_Pair], counts: Sequence[int]) -> tuple[i
 def _evaluate(
     rise: _Rise, member: str, channel: str, count: int, pair: _Pair, test: RiseTest, recount: Recount | None
 ) -> Evaluation:
-    if test.holds:
-        late, moved = _count_news(rise, pair.now, channel).get(member, (0, 0))
+    state = rise.survey.states.get(AlertKey(rise.rule.id, member, channel))
+    if test.holds and not (state and state.active) and not rise.survey.is_novel(rise.rule):
+        late, moved = _count_news(rise, pair.now, channel, member)
         without = [test_rise(max(0, count - some), test.before, pair.share) for some in (late, moved)]
         bound = max(test.threshold, test.p)
         test = replace(test, without_late=without[0] <= bound, without_moved=without[1] <= bound)
     return Evaluation(
         rule_id=rise.rule.id, member=member, channel=channel, count=count, window=pair.now,
         watermark=rise.watermark, stale=rise.stale, test=test, recount=recount,
+        newest_received=_find_newest(rise, channel, member, pair.now),
     )  # fmt: skip
 
 
-def _count_news(rise: _Rise, window: Window, channel: str) -> dict[str, tuple[int, int]]:
-    """Return each member's late and moved rows of a window, asked for once and only if somebody's count holds."""
-    if (window, channel) not in rise.news:
-        horizon = rise.watermark - timedelta(days=rise.alerts.late_horizon_days)
-        scope = replace(rise.scope, window=window)
-        rise.news[window, channel] = count_news(rise.connection, scope, channel, rise.moment.since, horizon)
-    return rise.news[window, channel]
+def _count_news(rise: _Rise, window: Window, channel: str, member: str) -> tuple[int, int]:
+    """Return a member's late and moved rows of a window."""
+    horizon, since = rise.survey.horizon(rise.watermark), rise.survey.moment.since
+    news = count_news(rise.survey.connection, rise.scope(window), channel, since, horizon, [member])
+    return news.get(member, (0, 0))
+
+
+def _find_newest(rise: _Rise, channel: str, member: str, window: Window) -> date | None:
+    """Return the day of the newest complaint of a member with an open case: has one come after its deadline?"""
+    facts = rise.survey.members.get(member)
+    if facts is None or facts.open_case is None:
+        return None
+    rows = list_counted(rise.survey.connection, rise.scope(window), member)
+    return max((day for _, _, day, reached in rows if day and channel in ("any", reached)), default=None)
 
 
 def _recount(rise: _Rise, told: AlertedWindow, like: _Pair) -> Recount:
@@ -192,46 +216,55 @@ def _recount(rise: _Rise, told: AlertedWindow, like: _Pair) -> Recount:
 
 
 def _count_rows(rise: _Rise, window: Window, told: AlertedWindow) -> int:
-    rows = list_counted(rise.connection, replace(rise.scope, window=window), told.key.member)
+    rows = list_counted(rise.survey.connection, rise.scope(window), told.key.member)
     return sum(told.key.channel in ("any", channel) for _, _, _, channel in rows)
 
 
-def _fit_seasons(rise: _Rise) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
+def _fit_seasons(rise: _Rise, counts: Counts) -> tuple[tuple[float, ...], dict[str, tuple[float, ...]]]:
     """Return the register's season, and for members that are much of it the others' season."""
-    long = replace(rise.scope, window=Window(rise.watermark - timedelta(days=3 * YEAR - 1), rise.watermark))
-    days = {day: count for (_, day), count in count_days(rise.connection, long).items()}
-    season = fit_season(days, rise.watermark)
-    totals = {member: sum(counts[-2:]) for (member, channel), counts in rise.counts.items() if channel == "any"}
-    own = {}
-    if any(factor != 1 for factor in season):
-        for member, total in totals.items():
-            if total > _LARGE * sum(totals.values()):
-                mine = Counter(day for _, _, day, _ in list_counted(rise.connection, long, member) if day)
-                own[member] = fit_season({day: n - mine[day] for day, n in days.items()}, rise.watermark)
+    season = fit_season(rise.days, rise.watermark)
+    own: dict[str, tuple[float, ...]] = {}
+    if all(factor == 1 for factor in season):
+        return season, own
+    whole = Window(rise.windows[-1][1].start, rise.watermark)
+    total = sum(count for day, count in rise.days.items() if day >= whole.start)
+    place = 2 * len(rise.windows) * _list_channels(rise.rule).index("any")
+    last = place + 2 * len(rise.windows)
+    for member, figures in counts.items():
+        if sum(figures[last - 2 : last]) > _LARGE * total:
+            own[member] = fit_season(_leave_out(rise, member), rise.watermark)
     return season, own
 
 
-def _choose_threshold(
-    rise: _Rise, members: set[str], ledger: Sequence[AlertEvent]
-) -> tuple[float, float | None, float | None]:
+def _leave_out(rise: _Rise, member: str) -> dict[date, int]:
+    """Return the register's days without one member's complaints."""
+    long = Ask(Window(min(rise.days), rise.watermark), rise.names, "any", rise.rule.date)
+    others = Counter(rise.days)
+    for (_, day), count in count_register_days(rise.survey.connection, long, rise.survey.moment, member).items():
+        others[day] -= count
+    return dict(others)
+
+
+def _choose_threshold(rise: _Rise) -> tuple[float, float | None, float | None]:
     """Return (p that is told, q that is told instead of it, p of the budget)."""
-    chosen = rise.rule.threshold
+    chosen, survey = rise.rule.threshold, rise.survey
     if chosen != "budget":
         return (chosen.p or USUAL_P), chosen.fdr, None
-    if len(members) > MOST_MEMBERS:
+    if len(survey.present) > MOST_MEMBERS:
         return USUAL_P, FALSE_SHARE, None
-    known = find_budget(ledger, rise.rule, rise.alerts, rise.moment.business_date)
+    known = find_budget(survey.ledger, rise.rule, survey.alerts, survey.moment.business_date)
     if known is None:
-        register = _describe(rise, members)
-        known = calibrate(register, rise.rule, rise.alerts.false_alerts_per_year) if register else USUAL_P
+        register = _describe(rise)
+        known = calibrate(register, rise.rule, survey.alerts.false_alerts_per_year) if register else USUAL_P
     return known, None, known
 
 
-def _describe(rise: _Rise, members: set[str]) -> Register | None:
+def _describe(rise: _Rise) -> Register | None:
     """Return what the register looks like over the rule's longest stretch; None without a complaint."""
+    connection, members = rise.survey.connection, sorted(rise.survey.present)
     before = Window(rise.windows[-1][1].start, rise.watermark)
     exposure = rise.coverage.expose(before)
-    by_day = count_days(rise.connection, replace(rise.scope, window=before), by_member=True)
+    by_day = count_days(connection, rise.scope(before), by_member=True)
     totals: Counter[str] = Counter()
     weeks: dict[str, list[int]] = {}
     number = len(list_days(before)) // 7
@@ -240,14 +273,16 @@ def _describe(rise: _Rise, members: set[str]) -> Register | None:
         week = (before.end - day).days // 7
         if week < number:
             weeks.setdefault(member, [0] * number)[week] += count
-    rates = pool_rates([totals[member] for member in sorted(members)], [exposure] * len(members))
+    rates = pool_rates([totals[member] for member in members], [exposure] * len(members))
     if rates is None:
         return None
     whole = sum(totals.values())
-    parts = tuple(_part(rise, channel, whole) for channel in rise.rule.channels)
+    parts = tuple(_part(rise, str(channel), before, whole) for channel in rise.rule.channels)
     return Register(len(members), PooledRates(rates.shape, rates.rate), pool_dispersion(weeks.values()), parts)
 
 
-def _part(rise: _Rise, channel: str, whole: int) -> float:
-    mine = sum(sum(counts[-2:]) for (_, name), counts in rise.counts.items() if name == channel)
-    return 1.0 if channel == "any" else min(1.0, mine / whole)
+def _part(rise: _Rise, channel: str, window: Window, whole: int) -> float:
+    if channel == "any":
+        return 1.0
+    ask = Ask(window, rise.names, channel, rise.rule.date)
+    return min(1.0, sum(count_register_days(rise.survey.connection, ask, rise.survey.moment).values()) / whole)

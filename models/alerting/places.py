@@ -37,12 +37,13 @@ def decide_shares(desk: Desk, rule: ShareRule, states: States) -> Iterator[Alert
     for evaluation in _evaluations(desk, rule):
         whole = evaluation.whole or 0
         late, whole_late = evaluation.count_without_late_rows, evaluation.whole_without_late
+        moved, whole_moved = evaluation.count_without_moved_rows, evaluation.whole_without_moved
         yield from _decide(
             desk, evaluation, states, runs=rule.clear_runs,
             inside=has_share(rule, evaluation.count, whole),
             over=whole < rule.min_total or evaluation.count < rule.clear_below * rule.min_share * whole,
             without_late=late is None or whole_late is None or has_share(rule, late, whole_late),
-            without_moved=True,
+            without_moved=moved is None or whole_moved is None or has_share(rule, moved, whole_moved),
         )  # fmt: skip
     yield from _end_of_year(desk, states)
 
