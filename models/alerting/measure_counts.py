@@ -124,9 +124,7 @@ def find_touched(connection: Connection, since: datetime) -> dict[str, datetime]
     asked = (
         select(_C.c.member, _C.c.recorded_to).where(_C.c.recorded_to > since),
         select(_M.c.member, _M.c.recorded_to).where(_M.c.recorded_to > since),
-        select(_C.c.member, _L.c.recorded_from)
-        .select_from(_L.join(_C, second))
-        .where(opened, _C.c.recorded_to.is_(None)),
+        select(_C.c.member, _L.c.recorded_from).select_from(_L.join(_C, second)).where(opened, current),
         select(_M.c.member, _L.c.recorded_from).select_from(_L.join(_M, callers)).where(opened),
     )
     touched: dict[str, datetime] = {}

@@ -17,7 +17,8 @@ def find_novelty(rule: RuleConfig, sources: Mapping[str, SourceState], mark: Ale
     """Say why what the rule finds tonight goes into one digest, or nothing when it is news.
 
     So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
-    or an odd source is news whenever it is so, and a follow-up whenever it is due. ``mark`` is the last event about the rule itself.
+    or an odd source is news whenever it is so, and a follow-up whenever it is due. ``mark`` is the last event about the
+    rule itself.
     """
     readable = list_readable(rule, sources)
     if isinstance(rule, FollowUpRule | SourceLateRule | SourceOddRule) or not readable:
