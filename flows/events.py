@@ -4,7 +4,7 @@ An authority's own figure is never touched: where a tip tells what the authority
 Two rows of one authority are its own business, so only pairs with a tip, or of two sources, are compared.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -37,13 +37,42 @@ def link_events(place: Workplace) -> int:
         }
         current = {_row_key(row): row.id for row in connection.execute(select(_L).where(_L.c.recorded_to.is_(None)))}
         now = place.clock()
-        gone = [row_id for key, row_id in current.items() if key not in wanted]
+        kept = _list_wordless(connection, answers)
+        gone = [row_id for key, row_id in current.items() if key not in wanted and row_id not in kept]
         for row_id in gone:
             connection.execute(update(_L).where(_L.c.id == row_id).values(recorded_to=now))
         new = [_to_row(link, now) for key, link in wanted.items() if key not in current]
         if new:
             connection.execute(_L.insert(), new)
     return len(gone) + len(new)
+
+
+def _list_wordless(connection: Connection, answers: Mapping[frozenset[str], bool]) -> set[int]:
+    """Return the links of two reports that cannot be compared any more, since the words of one are forgotten.
+
+    What was one event stays one, or figures would grow by forgetting: unless a person said otherwise, or one of the
+    two is no longer counted for the same member.
+    """
+    one, two = _C.alias(), _C.alias()
+    words, other_words = _T.alias(), _T.alias()
+    asked = (
+        select(_L)
+        .join(one, (one.c.source == _L.c.one_source) & (one.c.source_id == _L.c.one_id))
+        .join(two, (two.c.source == _L.c.two_source) & (two.c.source_id == _L.c.two_id))
+        .outerjoin(words, (words.c.source == _L.c.one_source) & (words.c.source_id == _L.c.one_id))
+        .outerjoin(other_words, (other_words.c.source == _L.c.two_source) & (other_words.c.source_id == _L.c.two_id))
+        .where(_L.c.recorded_to.is_(None) & (words.c.text.is_(None) | other_words.c.text.is_(None)))
+        .where(*(_is_counted(report) for report in (one, two)), one.c.member == two.c.member)
+    )
+    return {
+        row.id
+        for row in connection.execute(asked)
+        if answers.get(frozenset((f"{row.one_source} {row.one_id}", f"{row.two_source} {row.two_id}")), True)
+    }
+
+
+def _is_counted(report: Any) -> Any:
+    return report.c.recorded_to.is_(None) & (report.c.status == Status.ACCEPTED) & (report.c.band == Band.ACCEPT)
 
 
 def load_pair_answers(connection: Connection) -> dict[frozenset[str], bool]:
@@ -64,7 +93,7 @@ def pair_text(one: str, two: str) -> str:
 
 def _group_reports(connection: Connection) -> Iterator[list[Report]]:
     """Yield for each member with tips: its tips and what other sources tell of it at about that time, tips last."""
-    counted = (_C.c.recorded_to.is_(None)) & (_C.c.status == Status.ACCEPTED) & (_C.c.band == Band.ACCEPT)
+    counted = _is_counted(_C)
     about = (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id)
     with_tips = select(_C.c.member).where(counted & (_C.c.kind == Kind.TIP)).distinct()
     asked = (

@@ -24,7 +24,7 @@ from models.repairs import REJECT, Repairs
 from models.stage import MergeCounts, Stage
 from models.store import upsert
 from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
-from models.words import Severity, Verdict
+from models.words import Kind, Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Visit
 from sources.registry import build_source, name_user_agent
 from sources.turns import count_requests
@@ -180,7 +180,7 @@ def _take_in(
         judge = _make_judge(source, order, known, fresh)
         with connection.begin():
             for drafts in _chunks(_parse_all(place, source, fresh, keeper)):
-                _judge_and_stage(drafts, judge, linker, keeper, stage, repairs)
+                _judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
             _refuse_shrunk(stage, keeper, order)
             if by_period and not (order.accept_shrink or order.replay):
@@ -258,12 +258,29 @@ def _set_aside(draft: Draft) -> bool:
     return any(flag.startswith(_SET_ASIDE) for flag in draft.flags)
 
 
+def refuse_erased(place: Workplace, parsed: list[Draft], keeper: Keeper, stage: Stage) -> Iterator[Draft]:
+    """Yield the drafts but those of mail that was erased and comes again as another copy: it is forgotten as well."""
+    for draft in parsed:
+        name = f"{keeper.source} {draft.source_id}"
+        if draft.kind is Kind.TIP and draft.source_id and place.archive.is_erased(name):
+            place.archive.forget(draft.raw.sha256, for_good=True)
+            stage.present(keeper.item_of(draft), [draft.source_id])
+        else:
+            yield draft
+
+
 def _judge_and_stage(
-    parsed: list[Draft], judge: Judge, linker: Linker, keeper: Keeper, stage: Stage, repairs: Repairs
+    place: Workplace,
+    parsed: list[Draft],
+    judge: Judge,
+    linker: Linker,
+    keeper: Keeper,
+    stage: Stage,
+    repairs: Repairs,
 ) -> None:
     """Judge one chunk, whatever items it is from, and stage what was accepted of it."""
     drafts = []
-    for draft, decision in map(repairs.settle, parsed):
+    for draft, decision in map(repairs.settle, refuse_erased(place, parsed, keeper, stage)):
         if decision is not None:
             keeper.note_decided(repairs.row_of(draft), draft)
         if decision is None or decision.said != REJECT:

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import alerts, cases, deciding, looking, quarantine, register, running, sources
+from flows.commands import alerts, cases, deciding, looking, privacy, quarantine, register, running, sources
 
 app = typer.Typer(
     name="koll",
@@ -30,6 +30,8 @@ app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(alerts.rules, name="rules")
 app.add_typer(cases.cases, name="case")
 app.add_typer(sources.source, name="source")
+app.add_typer(privacy.retention, name="retention")
+app.add_typer(privacy.subject, name="subject")
 
 
 def main() -> None:

@@ -146,12 +146,12 @@ def backfill(
 
 @flow(name="housekeeping")
 def housekeeping(config: str | None = None) -> State[Any]:
-    """Forget free text whose time is over, and check every archived object against its hash."""
-    from flows.housekeeping import forget_texts, list_damaged
+    """Forget what has had its time, and check every archived object against its hash."""
+    from flows.privacy.retention import run_retention, show_counts
 
     place = open_workplace(Path(config or configured()))
     with place.exclusively():
-        forgotten = forget_texts(place)
-    damaged = list_damaged(place)
-    message = f"{forgotten} text(s) forgotten, {len(damaged)} archived object(s) damaged"
-    return Failed(message=f"{message}: {', '.join(damaged[:5])}") if damaged else Completed(message=message)
+        forgotten = run_retention(place, who="housekeeping")
+    faults = [checked.fault for checked in place.archive.verify() if checked.fault]
+    message = f"forgotten: {show_counts(forgotten)}; {len(faults)} archived object(s) damaged"
+    return Failed(message=f"{message}: {'; '.join(faults[:5])}") if faults else Completed(message=message)

@@ -267,3 +267,12 @@ def _name_key(name: MemberName) -> tuple[object, ...]:
 def count_members(connection: Connection) -> int:
     """Return how many members the register has."""
     return int(connection.execute(select(func.count()).select_from(Member)).scalar_one())
+
+
+def load_contact_values(connection: Connection) -> set[str]:
+    """Return the members' telephone numbers (E.164) and e-mail addresses (lower case), as a keyed hash is made of."""
+    table = MemberName.__table__  # type: ignore[attr-defined]
+    reached = table.c.kind.in_((NameKind.PHONE, NameKind.EMAIL))
+    values = {str(value) for value in connection.execute(select(table.c.value).where(reached)).scalars()}
+    contacts = connection.execute(select(col(Member.contact)).where(col(Member.contact).is_not(None))).scalars()
+    return {read_phone(value) or value.lower() for value in values | {str(value) for value in contacts}}

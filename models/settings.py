@@ -89,6 +89,7 @@ def _one_line(value: str) -> str:
     return value.strip()
 
 
+Kept = Annotated[int, Field(ge=1, le=36_500)]
 Address = Annotated[str, BeforeValidator(_address)]
 
 
@@ -185,6 +186,22 @@ class StaffPage(Section):
         return value.rstrip("/")
 
 
+class Retention(Section):
+    """How many days each kind of thing about people is kept; then `koll retention run`, weekly by itself, forgets it.
+
+    Texts and hashes count from the complaint, mails from their receipt, pages and extracts from when a reading last
+    listed them, quarantine from when a row was last seen, sent mail from when it was written.
+    """
+
+    texts_days: Kept = 365
+    mails_days: Kept = 365
+    extracts_days: Kept = 1095
+    pages_days: Kept = 365
+    quarantine_days: Kept = 365
+    hashes_days: Kept = 1095
+    sent_days: Kept = 1095
+
+
 class Settings(Section):
     """Everything configured, checked, with paths made absolute."""
 
@@ -199,6 +216,7 @@ class Settings(Section):
     alerts: AlertsConfig
     cases: CasesConfig
     follow_up: FollowUpConfig
+    retention: Retention
     rules: tuple[RuleConfig, ...]
 
     def enabled_sources(self) -> dict[str, AnySource]:
@@ -216,6 +234,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "alerts": AlertsConfig,
     "cases": CasesConfig,
     "follow_up": FollowUpConfig,
+    "retention": Retention,
 }
 
 

@@ -23,7 +23,7 @@ from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -156,13 +156,17 @@ class Archive:
                 _sync_folder(path.parent)
         return there
 
-    def is_erased(self, sha256: str) -> bool:
-        """Tell whether an object must never come back."""
-        return self._has_mark(sha256, _FOR_GOOD)
+    def is_erased(self, name: str) -> bool:
+        """Tell whether an object, or a row that was remembered, must never come back."""
+        return self._has_mark(name, _FOR_GOOD)
 
     def is_forgotten(self, sha256: str) -> bool:
         """Tell whether an object is gone, and gone on purpose."""
         return not self.holds(sha256) and self._mark(sha256).is_file()
+
+    def remember(self, name: str) -> None:
+        """Remember for good that something called ``name`` (a row, by its id) was erased."""
+        self._write(self._mark(name), _FOR_GOOD)
 
     def _has_mark(self, sha256: str, kind: bytes) -> bool:
         mark = self._mark(sha256)
@@ -257,6 +261,10 @@ class Archive:
                 stamp, number = last.group(1), int(last.group(2)) + 1
         written = gzip.compress(_READING.dump_json(reading, exclude_defaults=True), _LEVEL, mtime=0)
         self._write(folder / f"{stamp}-{number:04}.json.gz", written)
+
+    def list_sources(self) -> list[str]:
+        """Return the names of all sources that were ever read, configured still or not."""
+        return sorted(unquote(folder.name) for folder in self.root.glob("readings/*") if folder.is_dir())
 
     def readings(self, source: str) -> Iterator[Reading]:
         """Yield a source's readings, oldest first. Raises ArchiveDamaged at one that cannot be read."""
