@@ -21,7 +21,7 @@ from models.counting import Scope, list_counted
 from models.org_number import OrgNumberInvalid, member_id, read_org_number
 from models.store import writing
 from models.tables import Member
-from sources.archive_faults import ArchiveFault
+from sources.archive_faults import ArchiveFault, ArchiveForgotten
 from sources.inbox.privacy import mask_text
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
@@ -193,11 +193,13 @@ def verify(place: Workplace, asked: str | None = None) -> tuple[int, int, list[s
 
 
 def _find_fault(place: Workplace, sha256: str) -> str:
-    """Read an archived object to its end, where its hash is compared."""
+    """Read an archived object to its end, where its hash is compared. What was forgotten on purpose is no fault."""
     try:
         with place.archive.open(sha256) as stream:
             while stream.read(_BLOCK):
                 pass
+    except ArchiveForgotten:
+        return ""
     except ArchiveFault as fault:
         return str(fault)
     return ""

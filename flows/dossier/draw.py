@@ -49,7 +49,9 @@ def draw_pdf(paper: Paper) -> bytes:
         for block, values in zip(part.blocks, shown["blocks"], strict=True):
             values["kind"] = block.kind
     text = json.dumps(data, ensure_ascii=True)
-    written = typst.compile(str(_TEMPLATE), format="pdf", sys_inputs={"paper": text}, ignore_system_fonts=True)
+    written = typst.compile(
+        str(_TEMPLATE), format="pdf", sys_inputs={"paper": text}, ignore_system_fonts=True, pdf_standards=["ua-1"]
+    )
     return bytes(written)
 
 

@@ -60,7 +60,8 @@ class Asked:
 def propose_follow_up(connection: Connection, asked: Asked) -> date:
     """Return the day when so much will have been expected that a verdict can be told, or the longest wait.
 
-    That is the deadline, the grace, and as many days as the member's own rate needs for ``min_expected`` complaints.
+    That is the deadline, the grace, and as many days as the member's own rate needs for ``min_expected`` complaints:
+    the morning after, when the sources can have told of them all.
     """
     names = _choose_sources(connection, asked)[0]
     coverage = _cover(connection, asked, names)
@@ -68,7 +69,7 @@ def propose_follow_up(connection: Connection, asked: Asked) -> date:
     count = len(list_counted(connection, scope, asked.member)) if names else 0
     longest = asked.config.longest_days
     needed = math.ceil(asked.config.min_expected * coverage.expose(asked.before) / count) if count else longest
-    return asked.after_from + timedelta(days=min(needed, longest) - 1)
+    return asked.after_from + timedelta(days=min(needed, longest))
 
 
 def follow_up(connection: Connection, asked: Asked) -> dict[str, Any]:
@@ -249,7 +250,7 @@ def _tell_on(asked: Asked, found: Mapping[str, Any]) -> str | None:
     """Return the day from which a verdict can be told, while it is too early."""
     if found["verdict"] != "too_early" or found["days_needed"] is None:
         return None
-    return (asked.after_from + timedelta(days=found["days_needed"] - 1)).isoformat()
+    return (asked.after_from + timedelta(days=found["days_needed"])).isoformat()
 
 
 def _show(window: Window) -> dict[str, str]:
