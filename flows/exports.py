@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from openpyxl import Workbook
 from sqlalchemy import Connection, Table, select
 
 from flows.reviewing import list_questions
@@ -285,6 +284,8 @@ def _write_csv(rows: Iterable[dict[str, Any]], target: Any) -> int:
 
 
 def _write_xlsx(rows: Iterable[dict[str, Any]], target: Any) -> int:
+    from openpyxl import Workbook  # a quarter of a second that only workbooks need
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("export")
     number = 0

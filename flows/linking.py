@@ -5,7 +5,7 @@ import hmac
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import Engine, select
@@ -177,7 +177,7 @@ class Linker:
             "score": round(match.score, 4),
             "rule": match.rule,
             "sentence": match.why,
-            "details": {**match.details, "candidates": [[c.member, c.name, c.score, c.why] for c in match.candidates]},
+            "details": {**match.details, "candidates": [list(astuple(c)) for c in match.candidates]},
         }
         dumped = json.dumps([self.source, match.member, reason], sort_keys=True, default=str)
         key = hashlib.blake2b(dumped.encode(), digest_size=16).hexdigest()

@@ -10,13 +10,11 @@ from sqlalchemy import update
 from flows.alerting import AlertReport, settle_alerts
 from flows.events import link_events
 from flows.ingest import Order, ingest_source
-from flows.linking import Linker, hash_phones, list_turning_days, load_members
+from flows.matching import Linkers, make_linkers
 from flows.ping import announce_success
 from flows.relink import relink
-from flows.reviewing import load_answers
 from flows.workplace import Workplace
-from models.matching import Companies, Matcher
-from models.matching.memory import Memory
+from models.matching import Matcher
 from models.register import RegisterRefused, read_register, store_register
 from models.store import upsert, writing
 from models.tables import Run, SourceNight
@@ -25,7 +23,6 @@ from sources.register_file import read_register_file
 from sources.registry import VERSION
 
 Log = Callable[[str], None]
-Linkers = Callable[[str], Linker]
 
 
 @dataclass
@@ -88,23 +85,6 @@ def refresh_register(night: Night, log: Log) -> None:
         log(f"register: {error}")
 
 
-def make_matcher(place: Workplace, answers: Memory | None = None) -> Matcher:
-    """Return the matcher over the register, people's answers, and the file of all companies where there is one."""
-    companies = place.settings.members.companies
-    known = Companies.read(companies) if companies else None
-    return Matcher(load_members(place.engine), known, load_answers(place.engine) if answers is None else answers)
-
-
-def make_linkers(place: Workplace) -> Linkers:
-    """Return what gives each source its linker, over one matcher built from the register and people's answers."""
-    answers = load_answers(place.engine)
-    matcher = make_matcher(place, answers)
-    members = load_members(place.engine)
-    phones = hash_phones(members, place.hash_key)
-    days = None if place.settings.members.companies else list_turning_days(members)
-    return lambda source: Linker(matcher, source, phones, answers, days)
-
-
 def note_source(night: Night, fared: SourceNight) -> None:
     """Write down how one source fared."""
     night.nights.append(fared)
@@ -141,10 +121,10 @@ def run_ingest(
     return night
 
 
-def run_relink(place: Workplace, log: Log) -> int:
+def run_relink(place: Workplace, matcher: Matcher, log: Log) -> int:
     """Match again what a person's answer touches; return how many links changed."""
     night = begin(place, "review", None)
-    changed = relink(place, night.order, make_linkers(place), log) + link_events(place)
+    changed = relink(place, night.order, make_linkers(place, matcher), log) + link_events(place)
     _close(night)
     return changed
 

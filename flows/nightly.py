@@ -19,7 +19,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
 from flows.ingest import ingest_source
-from flows.night import Linkers, Log, Night, note_source, run_ingest, run_night
+from flows.matching import Linkers
+from flows.night import Log, Night, note_source, run_ingest, run_night
 from flows.workplace import open_workplace
 from models.tables import SourceNight
 from models.words import Verdict

@@ -77,7 +77,7 @@ def list_questions(connection: Connection) -> list[Question]:
         reason = row.details or {}
         question = found.get(key)
         if question is None:
-            names = ("member", "name", "score", "why")
+            names = ("member", "name", "score", "why", "against")
             candidates = [dict(zip(names, c, strict=False)) for c in reason.get("candidates", [])]
             if not candidates and row.member:
                 candidates = [{"member": row.member, "name": row.asked, "score": row.score, "why": row.why_sentence}]

@@ -10,6 +10,8 @@ from sqlmodel import col
 
 from models.dates import read_date
 from models.identifiers import FREE_HOSTS, read_domain, read_phone
+from models.matching.mention import KnownMember, KnownName
+from models.matching.register import Register as Claims
 from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.store import upsert
 from models.tables import Member, MemberName
@@ -198,23 +200,19 @@ def _read_size(row: RegisterRow, faults: list[str]) -> float | None:
 
 
 def _find_contested(names: list[MemberName], members: dict[str, Member]) -> list[str]:
-    """Report what two members claim for the same time: it decides nothing by itself."""
-    claims: dict[tuple[str, str], list[MemberName]] = {}
+    """Report what two members claim for the same time, however they write it: it decides nothing by itself."""
+    known: dict[str, list[KnownName]] = {}
     for name in names:
-        claims.setdefault((str(name.kind), name.value.casefold()), []).append(name)
+        claim = KnownName(NameKind(name.kind), name.value, name.valid_from, name.valid_to)
+        known.setdefault(name.member, []).append(claim)
+    claims = Claims(
+        KnownMember(m.member, m.org_number, m.legal_name, tuple(known.get(m.member, ()))) for m in members.values()
+    )
     warnings = []
-    for (kind, _), claimed in sorted(claims.items()):
-        rivals = {a.member for a in claimed for b in claimed if a.member != b.member and _overlap(a, b)}
-        if rivals:
-            owners = ", ".join(sorted(members[m].legal_name for m in rivals))
-            claim = f"{kind} {claimed[0].value!r}"
-            warnings.append(f"{claim} is claimed by {owners} for the same time: alone it decides nothing")
+    for one in claims.contested():
+        owners = ", ".join(sorted(members[member].legal_name for member in one.members))
+        warnings.append(f"{one.kind} {one.value!r} is claimed by {owners} for the same time: alone it decides nothing")
     return warnings
-
-
-def _overlap(a: MemberName, b: MemberName) -> bool:
-    start = max(a.valid_from or date.min, b.valid_from or date.min)
-    return start <= min(a.valid_to or date.max, b.valid_to or date.max)
 
 
 def store_register(connection: Connection, register: Register, *, confirmed: bool = False) -> tuple[int, int]:

@@ -14,10 +14,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 MAX_ROWS_XLSX = 100_000
 MAX_UNPACKED = 50_000_000  # bytes; a 247 KB file that unpacks to more has cost 73 s and 955 MB
@@ -221,6 +222,8 @@ def _find_separator(line: str, headers: Sequence[str]) -> str:
 
 
 def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, None]:
+    from openpyxl import load_workbook  # a quarter of a second that only workbooks need
+
     _check_package(stream)
     stream.seek(0)
     width = 0
@@ -243,7 +246,7 @@ def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, Non
         raise TableUnreadable("xlsx-broken", f"a damaged workbook ({type(e).__name__}); ask for it again") from e
 
 
-def _find_sheet(book: Workbook, name: str | None) -> ReadOnlyWorksheet:
+def _find_sheet(book: "Workbook", name: str | None) -> "ReadOnlyWorksheet":
     if name is None:
         return book.worksheets[0]
     found = [sheet for sheet in book.worksheets if sheet.title.strip().casefold() == name]

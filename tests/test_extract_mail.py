@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows.night import make_linkers
+from flows.matching import make_linkers
 from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from models.source_settings import ExtractMail
 from sources.extract_mail import proves_sender

@@ -173,6 +173,14 @@ def test_what_two_members_claim_for_the_same_time_decides_nothing_and_is_listed(
     assert [contested.members for contested in matcher.contested] == [tuple(sorted((VELORA, KVARN)))]
 
 
+def test_two_members_of_one_name_are_told_apart_by_their_legal_forms_alone() -> None:
+    matcher = Matcher([KnownMember(VELORA, VELORA, "Nordfyr AB"), KnownMember(KVARN, KVARN, "Nordfyr HB")])
+    assert matcher.match(Mention("Nordfyr AB")).member == VELORA
+    assert matcher.match(Mention("nordfyr handelsbolag")).member == KVARN
+    bare = matcher.match(Mention("Nordfyr"))
+    assert (bare.member, bare.band) == (None, Band.REVIEW)
+
+
 def test_a_short_name_that_two_members_begin_with_is_not_settled() -> None:
     matcher = Matcher([KnownMember(VELORA, VELORA, "Zorvik Tak AB"), KnownMember(KVARN, KVARN, "Zorvik Golv AB")])
     assert matcher.match(Mention("Zorvik")).band is not Band.ACCEPT

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from flows.demo import deliver_day
 from flows.koll import app
-from flows.night import make_linkers
+from flows.matching import make_linkers
 from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from models.repairs import EditInvalid
 from sources import extract

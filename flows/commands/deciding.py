@@ -43,6 +43,8 @@ def show_review(asked: Asked, config: Config = CONFIG, as_json: AsJson = False) 
             say(f"  in the sentence: {row['sentence']}")
         for candidate in row["candidates"]:
             say(f"  {candidate['member']}  {candidate['score']:.2f}  {candidate['name'] or ''}: {candidate['why']}")
+            if candidate.get("against"):
+                say(f"    against: {candidate['against']}")
         say(f"  behind it: {', '.join(row['behind'][:10])}")
 
 
@@ -141,12 +143,13 @@ def _answer(
 
 def _record(place: Any, question: Any, said: str, member: str | None, by: str, why: str, everywhere: bool) -> None:
     """Write the answer down and count anew at once."""
-    from flows.night import make_matcher, run_relink
+    from flows.matching import make_matcher
+    from flows.night import run_relink
     from flows.reviewing import record_answer
     from models.store import writing
 
     with place.exclusively():
-        version = make_matcher(place).version
+        matcher = make_matcher(place)
         with writing(place.engine) as connection:
             record_answer(
                 connection,
@@ -156,8 +159,8 @@ def _record(place: Any, question: Any, said: str, member: str | None, by: str, w
                 who=by or getpass.getuser(),
                 why=why,
                 at=place.clock(),
-                version=version,
+                version=matcher.version,
                 everywhere=everywhere,
             )
-        changed = run_relink(place, say)
+        changed = run_relink(place, matcher, say)
     say(f"{question.id}: {said}{f' {member}' if member else ''}; {changed} complaint(s) are linked otherwise now")

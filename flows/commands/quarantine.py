@@ -99,7 +99,7 @@ def repair(
 
     Without --set a row that was kept with a flag is found to be right as it is.
     """
-    from flows.night import make_linkers
+    from flows.matching import make_linkers
     from flows.quarantine import repair_item
     from flows.workplace import open_workplace
 

@@ -1,11 +1,6 @@
 """Commands about who is who: the register, and "who is this?"."""
 
-import csv
 import getpass
-import json
-import sys
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,68 +117,33 @@ def _load(config: Path) -> list[Any]:
 def match(
     text: Annotated[list[str] | None, typer.Argument(help="Names, numbers or domains to look up.")] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="JSON lines or CSV with text, optional id, date, source.")
+        Path | None, typer.Option("--file", help="JSON lines, CSV or XLSX with text, optional id, date, source.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Where the answers go; else they are shown.")
+        Path | None, typer.Option("-o", "--output", help="Where the answers go (.jsonl, .csv, .xlsx); else shown.")
     ] = None,
     config: Config = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Who is this? Member, band, score and why."""
-    from flows.exports import open_target
-    from flows.night import make_matcher
+    from flows.asking import ANSWERS, QuestionsUnreadable, answer_questions, read_questions
+    from flows.exports import open_target, write_rows
+    from flows.matching import make_matcher
     from flows.workplace import open_workplace
 
     if not text and file is None:
         raise typer.BadParameter("give TEXT... or --file FILE")
     with telling_faults():
-        place = open_workplace(config)
         asked = [{"text": one} for one in text or []]
-        if file is not None:
-            asked += list(_read_questions(file))
-        matcher = make_matcher(place)
-        names = {member.member: member.legal_name for member in _load(config)}
-        answers = (_answer(matcher, names, row) for row in asked)
-        if output is None and not as_json and file is None:
-            print_table("Who is this?", answers, ("text", "member", "name", "band", "score", "why"))
-            return
-        with open_target(output) as target:
-            for answer in answers:
-                target.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n")
-
-
-def _answer(matcher: Any, names: dict[str, str], row: dict[str, Any]) -> dict[str, Any]:
-    from models.dates import read_date
-    from models.matching import Mention
-
-    on: date | None = read_date(str(row.get("date") or ""))
-    found = matcher.match(Mention(str(row.get("text") or ""), on=on, source=str(row.get("source") or "")))
-    return {
-        **row,
-        "member": found.member,
-        "name": names.get(found.member or ""),
-        "band": str(found.band),
-        "score": round(found.score, 4),
-        "why": found.why,
-    }
-
-
-def _read_questions(file: Path) -> Iterator[dict[str, Any]]:
-    """Yield rows of a JSON-lines or CSV file; a line that cannot be read ends with its number."""
-    content = file.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    if file.suffix.lower() == ".csv":
-        csv.field_size_limit(min(sys.maxsize, 1 << 24))
-        separator = ";" if content.partition("\n")[0].count(";") > content.partition("\n")[0].count(",") else ","
-        yield from csv.DictReader(content.splitlines(keepends=True), delimiter=separator)
-        return
-    for number, line in enumerate(content.split("\n"), 1):
-        if not line.strip():
-            continue
         try:
-            row = json.loads(line)
-        except ValueError:
-            fail(f'{file} line {number}: not JSON; one object a line with at least "text" is needed')
-        if not isinstance(row, dict) or "text" not in row:
-            fail(f'{file} line {number}: an object with "text" is needed')
-        yield row
+            if file is not None:
+                asked += read_questions(file)
+            answers = answer_questions(make_matcher(open_workplace(config)), asked)
+            if output is None and not as_json and file is None:
+                print_table("Who is this?", answers, ("text", *ANSWERS))
+                return
+            form = output.suffix.lower()[1:] if output else "jsonl"
+            with open_target(output) as target:
+                write_rows(answers, form if form in ("csv", "xlsx") else "jsonl", target)
+        except QuestionsUnreadable as error:
+            fail(str(error))

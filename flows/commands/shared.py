@@ -50,6 +50,7 @@ def telling_faults() -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from flows.workplace import NightUnderWay, SecretMissing
+    from models.matching import CompaniesUnreadable
     from models.register import RegisterRefused
     from models.settings import SettingsInvalid
     from models.store import StoreUnusable
@@ -57,7 +58,15 @@ def telling_faults() -> Iterator[None]:
 
     try:
         yield
-    except (SettingsInvalid, StoreUnusable, SecretMissing, RegisterRefused, NightUnderWay, SourceBroken) as error:
+    except (
+        SettingsInvalid,
+        StoreUnusable,
+        SecretMissing,
+        RegisterRefused,
+        NightUnderWay,
+        SourceBroken,
+        CompaniesUnreadable,
+    ) as error:
         fail(str(error))
     except SQLAlchemyError as error:
         fail(f"the database failed: {str(getattr(error, 'orig', error)).splitlines()[0]}; check it with `koll doctor`")

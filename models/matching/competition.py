@@ -74,7 +74,11 @@ class Judge:
         member: str | None = self._register.members[best.member].member
         score, caps = min(best.rank, limit), list(best.fit.caps)
         why = WHY[best.fit.rule].format(name=self._register.texts[best.name])
-        rivals = [s for s in scored[1:] if s.held and best.rank - s.fit.likeness < MEMBERS_APART]
+        rivals = [
+            s
+            for s in scored[1:]
+            if s.held and best.rank - s.fit.likeness < MEMBERS_APART and not _form_tells(named.form, best, s)
+        ]
         if not best.held:
             caps.append("out-of-date")
         if rivals:
@@ -151,6 +155,11 @@ def _against(caps: Sequence[str]) -> str:
 def _is_nearer(other: Other, best: Scored) -> bool:
     """Tell whether the non-member is so much nearer that nobody needs to ask."""
     return other.score - best.rank >= OTHERS_APART or (other.exact and best.fit.alignment is not None)
+
+
+def _form_tells(form: Form, best: Scored, rival: Scored) -> bool:
+    """Tell whether the legal form written is the best one's and not the rival's: Bolaget AB beside Bolaget HB."""
+    return bool(form.legal) and "other-legal-form" in rival.fit.caps and "other-legal-form" not in best.fit.caps
 
 
 def _form_decides(form: Form, best: Scored, other: Other) -> bool:

@@ -6,6 +6,7 @@ Precision first: a wrong match accuses an innocent company. What is not sure goe
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -56,6 +57,17 @@ class Matcher:
         self._judge = Judge(self._register, companies)
         self._ids = Identify(self._register, companies, self._words)
         self._tips = TipReader(self._register, self._words, self._match_name)
+
+    @property
+    def members(self) -> list[KnownMember]:
+        """Return the members it knows, in the order of their ids."""
+        return self._register.members
+
+    def remembering(self, memory: Memory) -> "Matcher":
+        """Return this matcher with other answers of people in mind; register and companies are shared."""
+        other = copy(self)
+        other._memory = memory
+        return other
 
     @cached_property
     def version(self) -> str:
