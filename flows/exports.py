@@ -232,7 +232,7 @@ def export_runs(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
 def _dump(
     place: Workplace, table: Table, order: Any, condition: Any, leave_out: Iterable[str] = ("id",)
 ) -> Iterator[dict[str, Any]]:
-    asked = select(table).order_by(order)
+    asked = select(table).order_by(order, *table.primary_key.columns)  # ties in the same order on every engine
     with place.engine.connect() as connection:
         for row in connection.execute(asked if condition is None else asked.where(condition)):
             yield {key: _plain(value) for key, value in row._mapping.items() if key not in leave_out}

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from flows.commands import alerts, cases, deciding, looking, privacy, quarantine, register, running, sources
+from flows.commands import alerts, cases, deciding, looking, privacy, quarantine, register, running, sources, upkeep
 
 app = typer.Typer(
     name="koll",
@@ -30,6 +30,10 @@ app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(alerts.rules, name="rules")
 app.add_typer(cases.cases, name="case")
 app.add_typer(sources.source, name="source")
+app.command("backup")(upkeep.backup)
+app.command("restore")(upkeep.restore)
+app.command("verify")(upkeep.verify)
+app.add_typer(upkeep.archive, name="archive")
 app.add_typer(privacy.retention, name="retention")
 app.add_typer(privacy.subject, name="subject")
 

@@ -111,12 +111,17 @@ def open_vault(place: Workplace) -> Vault:
     Several keys are set apart by commas or line ends, the newest first: that is how a key is exchanged. Raises
     SecretMissing when one is no key.
     """
-    given = read_secret("archive_key")
-    text = given or _keep_key(place.archive_key_file, make_key).decode()
     try:
-        return Vault(text.replace(",", " ").split(), place.hash_key)
+        return Vault(read_archive_keys(place), place.hash_key)
     except KeyUnusable as error:
-        raise SecretMissing(f"{SECRETS['archive_key'] if given else place.archive_key_file}: {error}") from error
+        where = SECRETS["archive_key"] if read_secret("archive_key") else place.archive_key_file
+        raise SecretMissing(f"{where}: {error}") from error
+
+
+def read_archive_keys(place: Workplace) -> list[str]:
+    """Return the archive's keys, the newest first."""
+    text = read_secret("archive_key") or _keep_key(place.archive_key_file, make_key).decode()
+    return text.replace(",", " ").split()
 
 
 def read_secret(name: str) -> str | None:

@@ -48,8 +48,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def upgrade(engine: Engine) -> None:
-    """Create the tables or bring them up to date. Raises StoreUnusable when the database is newer than we are."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Create the tables or bring them up to date, or as far as ``revision``.
+
+    Raises StoreUnusable when the database is newer than we are.
+    """
     from alembic import command  # costs a tenth of a second that commands which only look need not pay
     from alembic.config import Config
 
@@ -58,7 +61,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", str(_MIGRATIONS))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def refuse_newer(engine: Engine) -> None:

@@ -1,0 +1,1 @@
+"""What keeps an installation sound and seen: backup, verification, keys, logs, metrics, and who could get in."""

@@ -1,0 +1,48 @@
+"""Exchanging the archive's key: everything sealed is sealed anew, and the old key can go."""
+
+from flows.privacy.subject import MAIL
+from flows.workplace import Workplace, read_archive_keys, read_secret
+from models.settings import ExtractSettings
+from sources.archive import Archive
+from sources.sealing import Vault, make_key
+
+
+def rotate_keys(place: Workplace) -> tuple[int, bool]:
+    """Seal with the newest key; return (objects sealed anew, whether the key file now holds a new key alone).
+
+    A key kept beside the archive is exchanged for a new one: both stand in the file until the last object is sealed
+    anew, so that a kill in between loses nothing. Where keys come from the environment the newest is the first of
+    them, and taking the others away is left to whoever set them. The night's lock must be held. Raises ArchiveFault
+    when an object cannot be opened; then the old keys stay.
+    """
+    own = read_secret("archive_key") is None
+    keys = read_archive_keys(place)
+    if own:
+        keys = [make_key(), *keys]
+        _write_keys(place, keys)
+    archive = Archive(place.archive.root, lambda: Vault(keys, place.hash_key))
+    private = _list_private(place)
+    number = sum(
+        archive.reseal(sha256) for sha256 in archive.list_objects() if sha256 in private or archive.is_sealed(sha256)
+    )
+    if own:
+        _write_keys(place, keys[:1])
+    return number, own
+
+
+def _list_private(place: Workplace) -> set[str]:
+    """Return the objects that are sealed today and may lie open since an earlier version stored them."""
+    found: set[str] = set()
+    for source in place.archive.list_sources():
+        extracts = isinstance(place.settings.sources.get(source), ExtractSettings)
+        for reading in place.archive.readings(source):
+            found.update(item.sha256 for item in reading.items if extracts or item.media_type == MAIL)
+    return found
+
+
+def _write_keys(place: Workplace, keys: list[str]) -> None:
+    made = place.archive_key_file.with_suffix(".new")
+    made.unlink(missing_ok=True)
+    made.touch(mode=0o600)
+    made.write_text("\n".join(keys) + "\n", encoding="ascii")
+    made.replace(place.archive_key_file)

@@ -1,0 +1,158 @@
+"""A backup brought back into an empty place, on whichever engine its configuration names."""
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import inspect
+
+from flows.upkeep.backup import ABOUT, FORMAT, KEY_FILES, About, print_key
+from flows.workplace import Workplace, open_workplace, read_secret
+from models.dump import count_rows, list_tables, load_table, load_tables
+from models.settings import SECRETS
+from models.store import StoreUnusable, refuse_newer, upgrade, writing
+
+_UNDER_WAY = ".restoring"  # in the archive's folder, with the print of the backup, until all is in
+_HEX = r"[0-9a-f]"
+_ENTRY = re.compile(
+    rf"archive/(?:objects/{_HEX}{{2}}/{_HEX}{{64}}|forgotten/{_HEX}{{2}}/{_HEX}{{64}}"
+    r"|readings/[\w.%~-]{1,200}/\d{8}T\d{6}\.\d{6}Z-\d{4,}\.json\.gz|hash\.key|archive\.key)"
+)
+
+
+class BackupRefused(RuntimeError):
+    """Nothing was restored; the text says why and what to do."""
+
+
+def restore_backup(file: Path, config: Path) -> About:
+    """Bring a backup back and return what it held. Raises BackupRefused, and what opening a workplace raises.
+
+    All is checked before anything is written. Killed half-way, the same command again finishes it.
+    """
+    with _opened(file) as (pack, about):
+        _check_tables(pack, about)
+        if not config.exists():
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_bytes(_read(pack, "koll.toml").read())
+        place = open_workplace(config, check=False)
+        with place.exclusively():
+            _refuse_unfit(place, about)
+            _bring_archive(pack, about, place)
+            _check_keys(place, about)
+            _bring_database(pack, about, place)
+            (place.archive.root / _UNDER_WAY).unlink()
+    return about
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[tarfile.TarFile, About]]:
+    try:
+        with tarfile.open(file, "r:") as pack:
+            yield pack, About(**json.load(_read(pack, ABOUT)))
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, ValueError, TypeError, KeyError) as error:
+        raise BackupRefused(f"{file} is no whole backup ({type(error).__name__}); take another") from error
+
+
+def _read(pack: tarfile.TarFile, name: str) -> IO[bytes]:
+    found = pack.extractfile(pack.getmember(name))
+    if found is None:
+        raise KeyError(name)
+    return found
+
+
+def _read_table(pack: tarfile.TarFile, name: str) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=_read(pack, f"database/{name}.jsonl.gz"))
+
+
+def _check_tables(pack: tarfile.TarFile, about: About) -> None:
+    if about.format != FORMAT:
+        raise BackupRefused(
+            f"the backup is of form {about.format}; install the Medlemskoll {about.version} that wrote it"
+        )
+    for name, told in about.tables.items():
+        digest = hashlib.sha256()
+        with _read_table(pack, name) as lines:
+            for line in lines:
+                digest.update(line)
+        if digest.hexdigest() != told["sha256"]:
+            raise BackupRefused(f"the table {name} in the backup is damaged; take another")
+
+
+def _refuse_unfit(place: Workplace, about: About) -> None:
+    """Raise BackupRefused unless the place is empty, or holds the beginning of this very restoration."""
+    try:
+        refuse_newer(place.engine)
+    except StoreUnusable as error:
+        raise BackupRefused(str(error)) from error
+    root = place.archive.root
+    marker = root / _UNDER_WAY
+    begun = marker.is_file() and marker.read_text("utf-8") == _print(about)
+    used = [root / name for name in ("objects", "readings", "forgotten") if any((root / name).glob("*/*"))]
+    if used and not begun:
+        raise BackupRefused(f"{used[0]} is not empty: nothing is ever restored over something; name an empty archive")
+    with place.engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+        if count_rows(connection, [table for table in list_tables() if table.name in there]):
+            shown = place.engine.url.render_as_string(hide_password=True)
+            raise BackupRefused(f"{shown} has rows: nothing is ever restored over something; name an empty database")
+    given = read_secret("hash_key")
+    if given and print_key(given.encode()) not in about.keys["hash"]:
+        raise BackupRefused("KOLL_HASH_KEY is not the key that the backup was made under; set that one")
+
+
+def _print(about: About) -> str:
+    return f"{about.made_at} {about.revision}"
+
+
+def _bring_archive(pack: tarfile.TarFile, about: About, place: Workplace) -> None:
+    root = place.archive.root
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (root / _UNDER_WAY).write_text(_print(about), "utf-8")
+    for entry in pack:
+        if not entry.name.startswith("archive/"):
+            continue
+        if not entry.isfile() or not _ENTRY.fullmatch(entry.name):
+            raise BackupRefused(f"{entry.name[:80]!r} is nothing that a backup holds; take another")
+        target = root / entry.name.removeprefix("archive/")
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        content = pack.extractfile(entry)
+        assert content is not None
+        with target.open("wb") as file:
+            shutil.copyfileobj(content, file)
+        target.chmod(0o600)
+
+
+def _check_keys(place: Workplace, about: About) -> None:
+    """Without the key for hashes nobody would be known again; without the archive's no mail could be opened."""
+    missing = [name for name in KEY_FILES if not (place.archive.root / name).is_file()]
+    for name in missing:
+        secret = name.replace(".", "_")
+        if not read_secret(secret):
+            where = f"set {SECRETS[secret]}, or put {name} into the archive's folder"
+            raise BackupRefused(f"the backup holds no keys: {where}; then run this again")
+    if print_key(place.hash_key) not in about.keys["hash"]:
+        raise BackupRefused("hash.key is not the key that the backup was made under; put that one there")
+
+
+def _bring_database(pack: tarfile.TarFile, about: About, place: Workplace) -> None:
+    """Make the tables as they were, fill them in one transaction, then bring them up to date."""
+    upgrade(place.engine, about.revision)
+    tables = load_tables(place.engine)
+    with writing(place.engine) as connection:
+        for name in about.tables:
+            with _read_table(pack, name) as lines:
+                load_table(connection, tables[name], lines)
+    upgrade(place.engine)
+
+
+def show_about(about: About) -> dict[str, Any]:
+    """Return what people want to know of a backup."""
+    rows = sum(table["rows"] for table in about.tables.values())
+    return {"made_at": about.made_at, "rows": rows, "objects": about.objects, "holds_keys": about.holds_keys}
