@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from models.dates import read_date
+from models.declarations.form import list_versions
 from models.faults import name_unknown, show
 from models.words import Channel
 
@@ -218,9 +219,30 @@ class TipsSettings(SourceSettings):
         return self
 
 
-AnySource = ExtractSettings | WebSettings | TipsSettings
+class DeclarationSettings(SourceSettings):
+    """Self-declarations, as XLSX or JSON in a folder, or attached to mail in the tip mailbox.
+
+    ``form`` is the version that is handed out; every version there is can be handed in. A mailed one is believed when
+    it comes from the member's own address or domain; with ``authserv`` our mail server must vouch for that as well.
+    """
+
+    kind: Literal["declarations"]
+    folder: Path
+    form: str = "1"
+    authserv: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+$")
+
+    @field_validator("form")
+    @classmethod
+    def _known_version(cls, value: str) -> str:
+        if value not in list_versions():
+            raise ValueError(f"a version of the form is needed: {', '.join(list_versions())}")
+        return value
+
+
+AnySource = ExtractSettings | WebSettings | TipsSettings | DeclarationSettings
 SOURCE_KINDS: Mapping[str, type[AnySource]] = {  # known without being told; a web source adds its own by being there
     "extract": ExtractSettings,
     "dm_namnden": WebSettings,
     "tips": TipsSettings,
+    "declarations": DeclarationSettings,
 }

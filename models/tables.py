@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
 from models.cases.tables import CaseStepRow
+from models.declarations.tables import Declaration
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "CaseStepRow",
     "Complaint",
     "ComplaintText",
+    "Declaration",
     "EventLink",
     "Member",
     "MemberName",

@@ -12,15 +12,16 @@ from dataclasses import replace
 from typing import Protocol, cast
 
 import sources
-from models.settings import AnySource, ExtractSettings, Settings, WebSettings
+from models.settings import AnySource, DeclarationSettings, ExtractSettings, Settings, WebSettings
 from sources import extract
 from sources.contract import Bounds, Source, SourceInfo
+from sources.declarations.source import DECLARATIONS_INFO, Declarations
 from sources.extract_mail import MailedExtract
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.tabular import squeeze
 
 VERSION = "0.1"
-_NO_COUNTRY = "inbox"  # a mailbox has a constructor, and settings, of its own
+_NO_COUNTRIES = ("inbox", "declarations")  # these have constructors, and settings, of their own
 
 
 class WebSource(Protocol):
@@ -39,7 +40,7 @@ class WebSource(Protocol):
 def _find_web_sources() -> Iterator[WebSource]:
     """Yield the class of every web source. A module that cannot be imported is a programming mistake: it raises."""
     for country in pkgutil.iter_modules(sources.__path__):
-        if country.ispkg and country.name != _NO_COUNTRY:
+        if country.ispkg and country.name not in _NO_COUNTRIES:
             package = importlib.import_module(f"sources.{country.name}")
             for module in pkgutil.iter_modules(package.__path__):
                 yield from _find_classes(f"sources.{country.name}.{module.name}", module.name)
@@ -57,6 +58,7 @@ WEB_KINDS = tuple(WEB_SOURCES)
 INFOS: Mapping[str, SourceInfo] = {
     "extract": extract.INFO,
     "tips": TIPS_INFO,
+    "declarations": DECLARATIONS_INFO,
     **{kind: one.info for kind, one in WEB_SOURCES.items()},
 }
 
@@ -70,6 +72,8 @@ def build_source(
         return _build_extract(name, chosen, settings, hash_key, imap_password)
     if isinstance(chosen, WebSettings):
         return _build_web(name, chosen, name_user_agent(settings))
+    if isinstance(chosen, DeclarationSettings):
+        return Declarations(name, chosen.folder, find_bounds(chosen))
     return Tips(
         name,
         find_bounds(chosen),

@@ -45,6 +45,17 @@ class TableUnreadable(ValueError):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How large a workbook may be: rows of a sheet, bytes unpacked, times packed, files in the package."""
+
+    rows: int = MAX_ROWS_XLSX
+    unpacked: int = MAX_UNPACKED
+    ratio: int = MAX_RATIO
+    entries: int = MAX_ENTRIES
+    cure: str = "send it as CSV instead"
+
+
+@dataclass(frozen=True)
 class Line:
     """One row below the header: its number in the file (from 1; where it begins), its cells by header, what is odd.
 
@@ -224,7 +235,7 @@ def _find_separator(line: str, headers: Sequence[str]) -> str:
 def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, None]:
     from openpyxl import load_workbook  # a quarter of a second that only workbooks need
 
-    _check_package(stream)
+    check_package(stream)
     stream.seek(0)
     width = 0
     try:
@@ -255,36 +266,41 @@ def _find_sheet(book: "Workbook", name: str | None) -> "ReadOnlyWorksheet":
     return found[0]
 
 
-def _check_package(stream: IO[bytes]) -> None:
-    """Refuse a ZIP bomb and a huge sheet by the directory and a count of row tags, before any XML is parsed."""
+def check_package(stream: IO[bytes], limits: Limits = Limits()) -> list[str]:
+    """Refuse a ZIP bomb and a huge sheet by the directory and a count of row tags, before any XML is parsed.
+
+    Returns the names of the files in the package. Raises TableUnreadable.
+    """
     try:
         with zipfile.ZipFile(stream) as package:
             entries = package.infolist()
             unpacked = sum(entry.file_size for entry in entries)
             packed = sum(entry.compress_size for entry in entries) or 1
-            if len(entries) > MAX_ENTRIES or unpacked > MAX_UNPACKED:
-                raise TableUnreadable("xlsx-too-large", f"unpacks to {unpacked:,} bytes; send it as CSV instead")
-            if unpacked / packed > MAX_RATIO:
+            if len(entries) > limits.entries or unpacked > limits.unpacked:
+                raise TableUnreadable("xlsx-too-large", f"unpacks to {unpacked:,} bytes; {limits.cure}")
+            if unpacked / packed > limits.ratio:
                 raise TableUnreadable("xlsx-too-large", f"packed {unpacked // packed} times: not an ordinary workbook")
             if not any(entry.filename == "xl/workbook.xml" for entry in entries):
                 raise TableUnreadable("not-a-table", "a ZIP file that is no Excel workbook; send .xlsx or CSV")
-            rows = max((_count_rows(package, e) for e in entries if e.filename.startswith("xl/worksheets/")), default=0)
+            sheets = [entry for entry in entries if entry.filename.startswith("xl/worksheets/")]
+            rows = max((_count_rows(package, entry, limits.rows) for entry in sheets), default=0)
     except TableUnreadable:
         raise
     except Exception as error:  # damaged directories make zipfile raise ten kinds of error
         raise TableUnreadable("xlsx-broken", "a damaged workbook; ask for it again") from error
-    if rows > MAX_ROWS_XLSX:
-        raise TableUnreadable("xlsx-too-large", f"{rows:,} rows; more than {MAX_ROWS_XLSX:,} must come as CSV")
+    if rows > limits.rows:
+        raise TableUnreadable("xlsx-too-large", f"more than {limits.rows:,} rows; {limits.cure}")
+    return [entry.filename for entry in entries]
 
 
-def _count_rows(package: zipfile.ZipFile, entry: zipfile.ZipInfo) -> int:
+def _count_rows(package: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> int:
     rows, tail = 0, b""
     with package.open(entry) as sheet:
         while block := sheet.read(_BLOCK):
             joined = tail + block
             rows += sum(joined.count(tag) for tag in _ROW_TAGS)
             tail = joined[-4:]
-            if rows > MAX_ROWS_XLSX:
+            if rows > most:
                 break
     return rows
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
 
+from sources.declarations.recognising import looks_like_declaration
 from sources.encoding import decode_bytes
 from sources.inbox.headers import decode_header, find_address, find_ids, read_stamp
 from sources.inbox.page import page_to_text
@@ -42,11 +43,16 @@ class MailUnreadable(Exception):
 
 @dataclass(frozen=True)
 class Attachment:
-    """An attached file: what it said it was, and its decoded size and hash. The file itself is dropped."""
+    """An attached file: what it said it was, and its decoded size and hash.
+
+    The file itself is dropped, but for a self-declaration: that has its ``name`` and ``content``.
+    """
 
     media_type: str
     size: int
     sha256: str
+    name: str = ""
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ class _Walk:
             return _Part(kind, self.read_attached_mail(body, end, depth))
         attached = entity.get_content_disposition() == "attachment"
         if attached or not (kind in {"text/plain", "text/html"} or kind.startswith("multipart/")):
-            self.keep_attachment(kind, body, end, encoding)
+            self.keep_attachment(kind, body, end, encoding, entity.get_filename(""))
             return _Part(kind, "")
         return self.read_text(entity, body, end, encoding)
 
@@ -248,9 +254,11 @@ class _Walk:
         text = self.read_words(self.read_part(start, end, depth + 1, "text/plain"))
         return "\n".join(["---------- Forwarded message ----------", *lines, "", text])
 
-    def keep_attachment(self, kind: str, start: int, end: int, encoding: str) -> None:
+    def keep_attachment(self, kind: str, start: int, end: int, encoding: str, written: str) -> None:
         content = self.decode_transfer(start, end, encoding)
-        self.attachments.append(Attachment(kind, len(content), hashlib.sha256(content).hexdigest()))
+        sha256, name = hashlib.sha256(content).hexdigest(), decode_header(written.encode("utf-8", "replace"))
+        declared = (name[-200:], content) if looks_like_declaration(name, content) else ()
+        self.attachments.append(Attachment(kind, len(content), sha256, *declared))
 
     def read_text(self, entity: Message, start: int, end: int, encoding: str) -> _Part:
         if end - start > 10 * MAX_TEXT:

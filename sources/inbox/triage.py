@@ -16,6 +16,7 @@ REASONS = {
     "receipt": "A read receipt.",
     "out-of-office": "Somebody is away: an automatic answer.",
     "auto-reply": "An automatic answer or notice.",
+    "declaration": "A self-declaration is attached, and is taken in as one.",
     "spam": "Our own mail server marked it as spam.",
     "mailing-list": "It came through a mailing list.",
     "newsletter": "Bulk mail that can be unsubscribed from.",
@@ -68,6 +69,8 @@ def find_reason(mail: Mail, own_domain: str, words: str) -> str | None:
         return "bounce"
     if reason := _find_automatic(mail, by_machine, words):
         return reason
+    if any(file.content is not None for file in mail.attachments):
+        return "declaration"
     if _is_spam(mail):
         return "spam"
     if reason := _find_bulk(mail, own_domain.lower()):
