@@ -11,7 +11,7 @@ from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_des
 from flows.mail.delivery import deliver, list_dead
 from flows.mail.sender import MailIdentity
 from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
-from flows.standing import load_source_states, pick_country_source
+from flows.standing import are_declarations_known, load_source_states, pick_country_source
 from flows.workplace import Workplace, read_secret
 from models.alerting.decide import decide
 from models.alerting.findings import look_up_findings
@@ -81,6 +81,7 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
         run_id=order.run_id,
         now=place.clock(),
         follow_ups=settings.follow_up,
+        dues_known=are_declarations_known(place, connection, order.business_date),
     )
     events = decide(settings.rules, settings.alerts, night, ledger)
     rules = {rule.id: rule for rule in settings.rules}

@@ -38,7 +38,7 @@ def read_health(place: Workplace, name: str, on: date | None = None) -> dict[str
     day, info = on or place.today(), INFOS[chosen.kind]
     bounds = find_bounds(chosen)
     with place.engine.connect() as connection:
-        state = load_source_states(place, connection, day)[name]
+        state = load_source_states(place, connection, day, every=True)[name]
         asked = select(_N, _R.c.business_date).join(_R, _R.c.run_id == _N.c.run_id).where(_N.c.source == name)
         nights: list[Any] = list(connection.execute(asked.order_by(_N.c.at)))
         issues = list(_group_issues(connection, name, info))

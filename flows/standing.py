@@ -17,13 +17,16 @@ _NIGHTS: Table = SourceNight.__table__  # type: ignore[attr-defined]
 
 
 def load_source_states(
-    place: Workplace, connection: Connection, on: date, known_at: datetime | None = None
+    place: Workplace, connection: Connection, on: date, known_at: datetime | None = None, *, every: bool = False
 ) -> dict[str, SourceState]:
-    """Return each enabled source's state on a business date, by name."""
+    """Return the state of each enabled source of complaints on a business date, by name; ``every`` other one too."""
     through = read_watermarks(connection, known_at)
     last = _load_last_nights(connection, known_at)
     states = {}
+    aside = () if every else place.settings.declarations()
     for name, chosen in place.settings.enabled_sources().items():
+        if name in aside:
+            continue
         info = INFOS[chosen.kind]
         allowed = chosen.max_age_days if chosen.max_age_days is not None else info.bounds.max_age_days
         reached = through.get(name)
@@ -39,6 +42,13 @@ def load_source_states(
             missing_days=_list_missing(reached, on),
         )
     return states
+
+
+def are_declarations_known(place: Workplace, connection: Connection, on: date) -> bool:
+    """Tell whether all that members have handed in was read: while it was not, nobody is said to be late."""
+    states = load_source_states(place, connection, on, every=True)
+    handed_in = [states[name] for name in place.settings.declarations()]
+    return bool(handed_in) and not any(one.late or one.verdict == Verdict.BROKEN for one in handed_in)
 
 
 def _list_missing(reached: date | None, on: date) -> tuple[date, ...]:

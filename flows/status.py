@@ -24,7 +24,7 @@ _R: Table = Run.__table__  # type: ignore[attr-defined]
 def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
     """Return the state of the installation; sources that need somebody come first, each with the command to run."""
     with place.engine.connect() as connection:
-        states = load_source_states(place, connection, on or place.today())
+        states = load_source_states(place, connection, on or place.today(), every=True)
         held = (_C.c.recorded_to.is_(None)) & (_C.c.status == Status.ACCEPTED)
         complaints = _count_by(connection, _C.c.source, held)
         open_rows = _count_by(connection, _Q.c.source, _Q.c.state == "open")

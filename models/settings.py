@@ -31,6 +31,7 @@ from models.source_settings import (
     SOURCE_KINDS,
     AnySource,
     BoardSettings,
+    DeclarationSettings,
     ExtractSettings,
     Section,
     TipsSettings,
@@ -43,6 +44,7 @@ __all__ = [
     "SOURCE_KINDS",
     "AnySource",
     "BoardSettings",
+    "DeclarationSettings",
     "ExtractSettings",
     "Settings",
     "SettingsInvalid",
@@ -223,7 +225,12 @@ class Settings(Section):
         """Return the sources that a night reads, by name."""
         return {name: source for name, source in self.sources.items() if source.enabled}
 
+    def declarations(self) -> dict[str, DeclarationSettings]:
+        """Return the enabled sources of declarations, which tell of no complaints."""
+        return {n: one for n, one in self.enabled_sources().items() if isinstance(one, DeclarationSettings)}
 
+
+_DECLARATIONS = "declarations"  # the one kind of source that tells of no complaints, so that no rule counts on it
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "association": Association,
     "database": Database,
@@ -279,7 +286,19 @@ def _check_rules(tables: Mapping[str, Any]) -> list[str]:
         if isinstance(rules, list)
         else []
     )
-    return check_rules(readable, sources if isinstance(sources, dict) else (), listed)
+    kinds = {
+        name: table.get("kind") if isinstance(table, dict) else None
+        for name, table in (sources.items() if isinstance(sources, dict) else ())
+    }
+    telling = [name for name, kind in kinds.items() if kind != _DECLARATIONS]
+    faults = check_rules(readable, telling, listed)
+    if len(telling) == len(kinds):
+        faults += [
+            f"rule {table.get('id')}: it asks for declarations, so a [sources.NAME] of kind {_DECLARATIONS!r} is needed"
+            for table in readable
+            if table.get("type") == "deadline"
+        ]
+    return faults
 
 
 def _check_cases(tables: Mapping[str, Any]) -> Iterator[str]:

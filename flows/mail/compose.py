@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.charset import QP, Charset
 from email.header import Header
@@ -15,16 +15,16 @@ from zoneinfo import ZoneInfo
 from flows.mail.alert_letter import write_alert
 from flows.mail.desktop import Desktop
 from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
+from flows.mail.due_letter import is_about_due, write_dues, write_reminder
 from flows.mail.letter import Letter, Text, draw
 from flows.mail.limit_letter import excess_of
 from flows.mail.sender import MailIdentity
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Findings, Night
 from models.alerting.ledger import AlertEvent, Delivery, Reason, What
-from models.alerting.rules import AlertsConfig, CountingRule, RuleConfig
+from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, RuleConfig
 from models.alerting.tables import OutboxRow
 
-OPERATORS = "operators"  # the group that hears of mail that could not be delivered
 _MONDAY = 0
 
 _FIRST = (Reason.RETRACTED, Reason.EVENT)
@@ -58,8 +58,11 @@ def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[Out
     marks = [event for event in events if event.kind is What.INTRODUCED]
     rows = []
     for recipient, (groups, mine) in _by_recipient(events, mailing.identity).items():
-        introduced = [event for event in mine if event.reason is Reason.RULE_INTRODUCED]
         desk = _desk(mailing, groups)
+        if dues := [event for event in mine if is_about_due(event, desk)]:
+            rows.append(_freeze(write_dues(dues, desk), "dues", dues, recipient, groups, mailing))
+            mine = [event for event in mine if event not in dues]
+        introduced = [event for event in mine if event.reason is Reason.RULE_INTRODUCED]
         singles = [event for event in mine if event.delivery is Delivery.SINGLE]
         singles.sort(key=lambda event: _priority(event, desk))
         most = mailing.alerts.single_mails_per_run
@@ -74,7 +77,17 @@ def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[Out
         if introduced:
             letter = write_introduction(introduced, marks, desk)
             rows.append(_freeze(letter, "introduced", introduced, recipient, groups, mailing))
-    return rows
+    return rows + list(_write_to_members(events, mailing))
+
+
+def _write_to_members(events: Iterable[AlertEvent], mailing: Mailing) -> Iterator[OutboxRow]:
+    """Yield the mails to members: one about each event, so that none tells of another member."""
+    desk = _desk(mailing, (MEMBERS,))
+    for event in events:
+        if event.tells and MEMBERS in event.groups:
+            facts, letter = mailing.night.members[event.member], write_reminder(event, desk)
+            if letter is not None and facts.contact is not None:
+                yield _freeze(letter, "reminder", [event], facts.contact, desk.groups, mailing)
 
 
 def compose_weekly(waiting: Sequence[AlertEvent], mailing: Mailing, mailed: Collection[str]) -> list[OutboxRow]:
@@ -88,7 +101,7 @@ def compose_weekly(waiting: Sequence[AlertEvent], mailing: Mailing, mailed: Coll
     mine_by_recipient = _by_recipient((e for e in waiting if e.delivery is Delivery.WEEKLY), mailing.identity, True)
     readers: dict[str, set[str]] = {}
     for rule in mailing.rules:
-        for group in rule.to:
+        for group in rule.staff:
             for address in mailing.identity.groups.get(group, ()):
                 readers.setdefault(address.casefold(), set()).add(group)
     rows = []

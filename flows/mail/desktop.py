@@ -196,3 +196,14 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
         ),
         "quiet",
     )
+
+
+def run_footer(desk: Desktop, reason: Reason | None = None) -> Iterator[Block]:
+    """Yield the small print of a letter about many alerts: run, as known at, why you get this."""
+    words, groups = desk.words, desk.words.listing(desk.groups)
+    yield Line()
+    yield Text(words.say("footer_run", run=desk.night.run_id, known=words.moment(desk.night.known_at)), "quiet")
+    why = words.say("footer_why_digest", groups=groups)
+    if reason is not None:
+        why = words.say("footer_why", groups=groups, reason=words.reason(reason), code=reason.value)
+    yield Text(why, "quiet")

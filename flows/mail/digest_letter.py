@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from flows.mail.count_letter import say_count, say_first
-from flows.mail.desktop import Desktop, late_banners, say_odd_source, source_table
+from flows.mail.desktop import Desktop, late_banners, run_footer, say_odd_source, source_table
+from flows.mail.due_letter import is_about_due, list_dues
 from flows.mail.follow_up_letter import say_due
-from flows.mail.letter import Block, Card, Cards, Heading, Letter, Line, Text
+from flows.mail.letter import Block, Card, Cards, Heading, Letter, Text
 from flows.mail.limit_letter import count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
@@ -109,7 +110,8 @@ def write_weekly(events: Sequence[AlertEvent], desk: Desktop) -> Letter:
     """Return Monday's letter: what has resolved and who has left, or that there is nothing to decide."""
     words = desk.words
     left = [event for event in events if event.kind is What.CLOSED]
-    resolved = [event for event in events if event.kind is not What.CLOSED]
+    dues = [event for event in events if is_about_due(event, desk)]
+    resolved = [event for event in events if event.kind is not What.CLOSED and event not in dues]
     said = words.say("subject_nothing")
     if events:
         said = words.say(
@@ -119,8 +121,9 @@ def write_weekly(events: Sequence[AlertEvent], desk: Desktop) -> Letter:
     if not events:
         blocks.append(Text(words.say("nothing_text")))
     blocks += [*_section("resolved", resolved, desk), *_section("left", left, desk)]
+    blocks += list_dues("received_dues", dues, desk)
     blocks += source_table(sorted(desk.night.sources), desk, {})
-    blocks += _run_footer(desk)
+    blocks += run_footer(desk)
     return Letter(desk.tag(said), said, tuple(blocks), words.language)
 
 
@@ -242,14 +245,4 @@ def _banners(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[Text]:
 
 
 def _digest_footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
-    yield from _run_footer(desk, event.reason if event.reason is Reason.RULE_INTRODUCED else None)
-
-
-def _run_footer(desk: Desktop, reason: Reason | None = None) -> Iterator[Block]:
-    words, groups = desk.words, desk.words.listing(desk.groups)
-    yield Line()
-    yield Text(words.say("footer_run", run=desk.night.run_id, known=words.moment(desk.night.known_at)), "quiet")
-    why = words.say("footer_why_digest", groups=groups)
-    if reason is not None:
-        why = words.say("footer_why", groups=groups, reason=words.reason(reason), code=reason.value)
-    yield Text(why, "quiet")
+    yield from run_footer(desk, event.reason if event.reason is Reason.RULE_INTRODUCED else None)

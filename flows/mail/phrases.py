@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from flows.mail.due_phrases import DUE_PHRASES
 from models.alerting.ledger import Reason
 from models.words import Channel, Outcome, Verdict
 
@@ -42,6 +43,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     Reason.CORRECTED_UP: ("uppgifter har rättats", "data were corrected"),
     Reason.RETRACTED: ("uppgifter har rättats", "data were corrected"),
     Reason.EVENT: ("ett nytt beslut", "a new decision"),
+    Reason.DEADLINE: ("något som ska lämnas in saknas", "something due has not come in"),
     Reason.FOUND_IN_BACKFILL: ("äldre uppgifter har kommit in", "older data came in"),
     Reason.RULE_INTRODUCED: ("en regel har införts eller ändrats", "a rule was introduced or changed"),
     Reason.RESOLVED: ("antalet har gått ned igen", "the count has gone down again"),
@@ -101,6 +103,7 @@ OWN_REASONS: Mapping[str, tuple[str, str]] = {
 }
 
 PHRASES: Mapping[str, tuple[str, str]] = {
+    **DUE_PHRASES,
     # subjects
     "subject_level": ("{before}→{level} {complaints} {period}", "{before}→{level} {complaints} {period}"),
     "subject_first": ("{count} {complaints} {period} (gräns {level})", "{count} {complaints} {period} (limit {level})"),

@@ -6,6 +6,7 @@ Missing data can hide complaints, never invent them: so a late source never reso
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.alerting.budget import find_budget, name_budget
+from models.alerting.deadlines import decide_deadlines
 from models.alerting.desk import Desk
 from models.alerting.evaluation import Decision, Night
 from models.alerting.follow_ups import decide_follow_ups
@@ -16,6 +17,7 @@ from models.alerting.places import decide_firsts, decide_ranks, decide_shares
 from models.alerting.rises import decide_rises
 from models.alerting.rules import (
     AlertsConfig,
+    DeadlineRule,
     EventRule,
     FirstRule,
     FollowUpRule,
@@ -45,39 +47,63 @@ def decide(
     marks = rule_marks(ledger)
     events = list(_drop_removed_rules({rule.id for rule in rules}, alerts, night, states, marks))
     for rule in rules:
-        mark = marks.get(rule.id)
-        introduction = _introduce(rule, alerts, night, mark)
-        desk = Desk(rule, alerts, night, seeding=introduction is not None)
-        if introduction is not None:
-            events.append(introduction)
-        events += _leave(desk, states)
-        match rule:
-            case LimitRule():
-                events += decide_limit(desk, rule, states)
-            case RiseRule():
-                events += _note_budget(desk, rule, ledger)
-                events += decide_rises(desk, rule, states)
-            case RankRule():
-                events += decide_ranks(desk, rule, states)
-            case ShareRule():
-                events += decide_shares(desk, rule, states)
-            case FirstRule():
-                events += decide_firsts(desk, rule, states)
-            case EventRule():
-                events += _decide_decisions(desk, rule, states)
-            case FollowUpRule():
-                events += decide_follow_ups(desk, rule, states)
-            case SourceLateRule():
-                events += decide_late_sources(desk, rule, states)
-            case SourceOddRule():
-                events += decide_odd_sources(desk, rule, states)
+        events += _decide_rule(rule, alerts, night, ledger, states, marks)
+    return events
+
+
+def decide_reminders(
+    rules: Sequence[RuleConfig], alerts: AlertsConfig, night: Night, ledger: Sequence[AlertEvent]
+) -> list[AlertEvent]:
+    """Return what the deadline rules alone would say tonight: for whoever does not want to wait for the night."""
+    states, marks = fold(ledger), rule_marks(ledger)
+    asking = [rule for rule in rules if isinstance(rule, DeadlineRule)]
+    return [event for rule in asking for event in _decide_rule(rule, alerts, night, ledger, states, marks)]
+
+
+def _decide_rule(
+    rule: RuleConfig,
+    alerts: AlertsConfig,
+    night: Night,
+    ledger: Sequence[AlertEvent],
+    states: States,
+    marks: Mapping[str, AlertEvent],
+) -> list[AlertEvent]:
+    events: list[AlertEvent] = []
+    mark = marks.get(rule.id)
+    introduction = _introduce(rule, alerts, night, mark)
+    desk = Desk(rule, alerts, night, seeding=introduction is not None)
+    if introduction is not None:
+        events.append(introduction)
+    events += _leave(desk, states)
+    match rule:
+        case LimitRule():
+            events += decide_limit(desk, rule, states)
+        case RiseRule():
+            events += _note_budget(desk, rule, ledger)
+            events += decide_rises(desk, rule, states)
+        case RankRule():
+            events += decide_ranks(desk, rule, states)
+        case ShareRule():
+            events += decide_shares(desk, rule, states)
+        case FirstRule():
+            events += decide_firsts(desk, rule, states)
+        case EventRule():
+            events += _decide_decisions(desk, rule, states)
+        case FollowUpRule():
+            events += decide_follow_ups(desk, rule, states)
+        case DeadlineRule():
+            events += decide_deadlines(desk, rule, states)
+        case SourceLateRule():
+            events += decide_late_sources(desk, rule, states)
+        case SourceOddRule():
+            events += decide_odd_sources(desk, rule, states)
     return events
 
 
 def _introduce(rule: RuleConfig, alerts: AlertsConfig, night: Night, mark: AlertEvent | None) -> AlertEvent | None:
     """Return the event that says why what the rule finds tonight is no news, if it is not."""
     note = find_novelty(rule, night.sources, mark)
-    if not note:
+    if not note or (isinstance(rule, DeadlineRule) and night.dues is None):
         return None
     state = AlertState(AlertKey(rule.id, "", ""), episode=mark.episode if mark else 0)
     return Desk(rule, alerts, night, seeding=True).write(

@@ -67,6 +67,7 @@ class Desk:
         p: float | None = None,
         expected: float | None = None,
         delivery: Delivery | None = None,
+        groups: tuple[str, ...] = (),
     ) -> AlertEvent:
         """Return one event about ``state``'s alert with everything the night and the rule say about it."""
         told = state.told
@@ -101,7 +102,7 @@ class Desk:
             q=test.q if test else None,
             expected=test.expected if test else expected,
             previous_event_id=told.event_id if told else None,
-            groups=self.rule.to if self.rule else (),
+            groups=groups or (self.rule.staff if self.rule else ()),
             note=note,
         )
 

@@ -175,6 +175,23 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class Due:
+    """What a member owes under a deadline rule: the declaration for one business year, due ``on`` a day.
+
+    ``received_on`` is None while nothing is accepted. ``waiting``: something has come in and is in quarantine.
+    """
+
+    rule_id: str
+    member: str
+    year: int
+    start: date
+    end: date
+    on: date
+    received_on: date | None = None
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
 class OpenCase:
     """The ladder's open case for a member; ``steps`` are all that were taken, each with its day."""
 
@@ -198,7 +215,7 @@ class FollowUpDue:
 
 @dataclass(frozen=True)
 class MemberFacts:
-    """Who a member is. ``member`` is its id, already masked for a sole trader."""
+    """Who a member is. ``member`` is its id, already masked for a sole trader; ``contact`` is where mail reaches it."""
 
     member: str
     name: str
@@ -206,6 +223,7 @@ class MemberFacts:
     size_unit: str | None = None
     left_on: date | None = None
     open_case: OpenCase | None = None
+    contact: str | None = None
 
 
 @dataclass(frozen=True)
@@ -216,7 +234,9 @@ class Night:
     an alert without its evaluation is held. ``decisions``: *all* accepted board cases of members as known now, not
     only new ones: one that is gone is retracted. ``members``: everybody in the register, also those who left.
     ``firsts`` and ``batches`` are for the rules of these names; ``budgets`` has the p that keeps a rise rule within
-    its budget of false alerts, by rule id; ``follow_ups`` are the demands that wait for one.
+    its budget of false alerts, by rule id; ``follow_ups`` are the demands that wait for one. ``dues``: everything owed
+    that a deadline rule asks for by now or has an alert about; None when what has come in could not be read, so that
+    nobody is said to be late.
     """
 
     business_date: date
@@ -231,6 +251,7 @@ class Night:
     batches: tuple[Batch, ...] = ()
     budgets: Mapping[str, float] = field(default_factory=dict)
     follow_ups: tuple[FollowUpDue, ...] = ()
+    dues: tuple[Due, ...] | None = ()
 
 
 @dataclass(frozen=True)

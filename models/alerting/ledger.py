@@ -50,6 +50,7 @@ class Reason(StrEnum):
     CORRECTED_UP = "corrected_up"
     RETRACTED = "retracted"
     EVENT = "event"
+    DEADLINE = "deadline"
     FOUND_IN_BACKFILL = "found_in_backfill"
     RULE_INTRODUCED = "rule_introduced"
     RESOLVED = "resolved"

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from models.alerting.evaluation import (
     Decision,
+    Due,
     Evaluation,
     FirstComplaint,
     FollowUpDue,
@@ -19,6 +20,7 @@ from models.alerting.evaluation import (
 from models.alerting.ledger import AlertEvent
 from models.alerting.measure_batches import measure_batches
 from models.alerting.measure_counts import Ask, Counts, count_asked
+from models.alerting.measure_dues import measure_dues
 from models.alerting.measure_follow_ups import list_follow_ups
 from models.alerting.measure_limits import ask_limit, evaluate_limit
 from models.alerting.measure_places import ask_place, evaluate_rank, evaluate_share, find_firsts
@@ -26,6 +28,7 @@ from models.alerting.measure_rises import ask_rise, evaluate_rise
 from models.alerting.moment import Moment
 from models.alerting.rules import (
     AlertsConfig,
+    DeadlineRule,
     EventRule,
     FirstRule,
     FollowUpRule,
@@ -58,11 +61,13 @@ def measure_night(
     now: datetime,
     replayed: Moment | None = None,
     follow_ups: FollowUpConfig | None = None,
+    dues_known: bool = True,
 ) -> Night:
     """Return tonight's facts: members, decisions, and what each rule counts. ``replayed``: a past night's instead.
 
     The complaints are gone through once for all rules; what only a mail would need is looked up for the few that are
     about to get one. ``follow_ups`` says how the follow-up of a demand is judged; without it by what holds by default.
+    ``dues_known``: whether everything that members have handed in could be read.
     """
     rules = list(rules)
     moment = replayed or Moment(business_date, last_decided(connection, run_id))
@@ -72,6 +77,7 @@ def measure_night(
     evaluations: list[Evaluation] = []
     firsts: list[FirstComplaint] = []
     due: dict[str, FollowUpDue] = {}
+    dues: list[Due] = []
     budgets: dict[str, float] = {}
     for rule in rules:
         match rule:
@@ -90,6 +96,8 @@ def measure_night(
             case FollowUpRule():
                 found_due = list_follow_ups(rule, survey, follow_ups or FollowUpConfig())
                 due |= {f"{one.member} {one.subject}": one for one in found_due}
+            case DeadlineRule():
+                dues += measure_dues(rule, survey)
     deciding = [rule.source for rule in rules if isinstance(rule, EventRule)]
     return Night(
         business_date=business_date,
@@ -104,6 +112,7 @@ def measure_night(
         batches=tuple(measure_batches(connection, sources, moment)),
         budgets=budgets,
         follow_ups=tuple(due.values()),
+        dues=tuple(dues) if dues_known else None,
     )
 
 
@@ -150,6 +159,7 @@ def load_member_facts(connection: Connection, on: date | None = None) -> dict[st
             size_unit=row.size_unit,
             left_on=row.left_on,
             open_case=describe_open(cases[row.member]) if row.member in cases else None,
+            contact=row.contact,
         )
         for row in rows
     }

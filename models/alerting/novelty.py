@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from models.alerting.evaluation import SourceState
 from models.alerting.ledger import AlertEvent, What
-from models.alerting.rules import FollowUpRule, RuleConfig, SourceLateRule, SourceOddRule
+from models.alerting.rules import DeadlineRule, FollowUpRule, RuleConfig, SourceLateRule, SourceOddRule
 
 
 def list_readable(rule: RuleConfig, sources: Mapping[str, SourceState]) -> list[str]:
@@ -17,11 +17,12 @@ def find_novelty(rule: RuleConfig, sources: Mapping[str, SourceState], mark: Ale
     """Say why what the rule finds tonight goes into one digest, or nothing when it is news.
 
     So it is with a new rule, with a changed one, and when one of its sources has been read for the first time. A late
-    or an odd source is news whenever it is so, and a follow-up whenever it is due. ``mark`` is the last event about the
-    rule itself.
+    or an odd source is news whenever it is so, and a follow-up whenever it is due. A deadline rule reads no source of
+    complaints. ``mark`` is the last event about the rule itself.
     """
-    readable = list_readable(rule, sources)
-    if isinstance(rule, FollowUpRule | SourceLateRule | SourceOddRule) or not readable:
+    asking = isinstance(rule, DeadlineRule)
+    readable = [] if asking else list_readable(rule, sources)
+    if isinstance(rule, FollowUpRule | SourceLateRule | SourceOddRule) or not (readable or asking):
         return ""
     if mark is None or mark.kind is What.REMOVED:
         return "new"

@@ -11,9 +11,12 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from models.alerting.evaluation import Window
+from models.declarations.due import read_month_day
 from models.org_number import is_sole_trader, read_org_number
 from models.words import Channel, Outcome
 
+MEMBERS = "members"  # in ``to``: each member's own contact, never a group of [mail.groups]
+OPERATORS = "operators"  # the group that looks after the product itself
 _MASKED_MEMBER = re.compile(r"EF[0-9a-f]{10}")
 
 
@@ -115,6 +118,11 @@ class Rule(_Strict):
     to: tuple[str, ...] = Field(min_length=1)
     next_step: Literal["notice", "demand", "follow_up", "board"] | None = None
 
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """The groups of staff that it tells."""
+        return self.to
+
     # What decides whether the rule holds. The rest (recipients, the step proposed, how it clears) can be edited
     # without the rule counting as changed.
     _meaning: ClassVar[tuple[str, ...]] = ()
@@ -192,6 +200,42 @@ class FollowUpRule(Rule):
     date: ClassVar[Literal["event"]] = "event"
 
     _meaning = ("type", "sources")
+
+
+class DeadlineRule(Rule):
+    """Fires when something a member owes has not come in: at each of ``remind_days``, counted from the due date.
+
+    ``due`` (MM-DD) is the due date of members with the calendar year; others have as many months after their own
+    year's end. ``to`` may name "members": each member's own contact in the register. The other groups get a list.
+    """
+
+    type: Literal["deadline"]
+    what: Literal["self_declaration"]
+    due: str
+    remind_days: tuple[Annotated[int, Field(ge=-300, le=300)], ...] = Field(default=(-30, 0, 14, 28), min_length=1)
+
+    _meaning = ("type", "what", "due", "remind_days")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """No source of complaints."""
+        return ()
+
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """The groups that get the list; where only members are written to, it goes to the operators."""
+        return tuple(group for group in self.to if group != MEMBERS) or (OPERATORS,)
+
+    @field_validator("due")
+    @classmethod
+    def _day_of_the_year(cls, value: str) -> str:
+        read_month_day(value)
+        return value
+
+    @field_validator("remind_days")
+    @classmethod
+    def _rising_days(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return _rising(value, "days")
 
 
 class Threshold(_Strict):
@@ -283,4 +327,4 @@ class FirstRule(_Counting):
 
 date_type = date  # several rules have a field called date
 CountingRule: TypeAlias = LimitRule | RiseRule | RankRule | ShareRule | FirstRule
-RuleConfig: TypeAlias = CountingRule | EventRule | FollowUpRule | SourceLateRule | SourceOddRule
+RuleConfig: TypeAlias = CountingRule | EventRule | FollowUpRule | DeadlineRule | SourceLateRule | SourceOddRule

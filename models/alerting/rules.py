@@ -4,11 +4,14 @@
 and recipient groups. Every fault is a line; nothing stops at the first one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from models.alerting.rule_types import (
+    MEMBERS,
+    OPERATORS,
     AlertsConfig,
     CountingRule,
+    DeadlineRule,
     EventRule,
     FirstRule,
     FollowUpRule,
@@ -25,8 +28,11 @@ from models.alerting.rule_types import (
 )
 
 __all__ = [
+    "MEMBERS",
+    "OPERATORS",
     "AlertsConfig",
     "CountingRule",
+    "DeadlineRule",
     "EventRule",
     "FirstRule",
     "FollowUpRule",
@@ -52,6 +58,7 @@ _TYPES: Mapping[str, type[RuleConfig]] = {
     "first": FirstRule,
     "event": EventRule,
     "follow_up": FollowUpRule,
+    "deadline": DeadlineRule,
     "source_late": SourceLateRule,
     "source_odd": SourceOddRule,
 }
@@ -95,11 +102,25 @@ def check_rules(
             for name in _texts(table.get(key))
             if name not in known
         ]
-        faults += [f"{place}.to = {name!r}: {why}" for name in _texts(table.get("to")) if (why := _ask(name, groups))]
+        deadline = table.get("type") == "deadline"
+        asked = [name for name in _texts(table.get("to")) if not (deadline and name == MEMBERS)]
+        faults += [f"{place}.to = {name!r}: {why}" for name in asked if (why := _ask(name, groups))]
+        if deadline:
+            faults += _check_members(place, asked, groups)
     return faults
 
 
+def _check_members(place: str, staff: Sequence[str], groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Say what keeps a deadline rule from writing to members, or from telling staff whom it cannot reach."""
+    if MEMBERS in groups:
+        yield f"mail.groups.{MEMBERS}: this name means each member's own contact; call the group something else"
+    if not staff and not groups.get(OPERATORS):
+        yield f"{place}.to: name a group of staff too, or one called {OPERATORS}: it gets the list of who is asked"
+
+
 def _ask(group: str, groups: Mapping[str, Sequence[str]]) -> str:
+    if group == MEMBERS and group not in groups:
+        return "only a deadline rule writes to members; name a group under [mail.groups]"
     if group not in groups:
         return f"no such group under [mail.groups]; known are {', '.join(sorted(groups)) or 'none'}"
     return "" if groups[group] else "the group has no address under [mail.groups]"
