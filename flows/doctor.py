@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.register import RegisterRefused, read_register
-from models.settings import BoardSettings, ExtractSettings, Settings, TipsSettings, load_settings
+from models.settings import BoardSettings, DeclarationSettings, ExtractSettings, Settings, TipsSettings, load_settings
 from models.store import StoreUnusable, require_current
 from models.tables import SourceNight
 from models.words import Verdict
@@ -41,9 +41,17 @@ def examine(config: Path) -> list[Finding]:
         elif isinstance(source, BoardSettings):
             findings += _examine_sites(name, source, settings)
             findings.append(_foresee_requests(place, name))
+        elif isinstance(source, DeclarationSettings):
+            findings.append(_examine_declarations(name, source))
         else:
             findings += _examine_mailbox(name, source)
     return findings
+
+
+def _examine_declarations(name: str, source: DeclarationSettings) -> Finding:
+    if source.folder.is_dir():
+        return _good(f"source {name}", f"{source.folder} is there; form {source.form} is handed out")
+    return _bad(f"source {name}", f"{source.folder}: no such folder", f"mkdir {source.folder}")
 
 
 def _good(what: str, found: str) -> Finding:

@@ -229,6 +229,13 @@ def export_runs(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
         yield {**run, "sources": fared.get(run["run_id"], [])}
 
 
+def export_declarations(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
+    """Yield what members have declared beside what was observed; who answered for it stays inside."""
+    from flows.declarations.comparing import list_rows
+
+    yield from list_rows(place, asked.as_of, asked.known_at)
+
+
 def _dump(
     place: Workplace, table: Table, order: Any, condition: Any, leave_out: Iterable[str] = ("id",)
 ) -> Iterator[dict[str, Any]]:
@@ -254,6 +261,7 @@ EXPORTS: Mapping[str, Callable[[Workplace, Asked], Iterator[dict[str, Any]]]] = 
     "quarantine": export_quarantine,
     "reviews": export_reviews,
     "runs": export_runs,
+    "declarations": export_declarations,
     "audit": export_audit,
 }
 
@@ -277,7 +285,7 @@ def _write_csv(rows: Iterable[dict[str, Any]], target: Any) -> int:
     for number, row in enumerate(rows, 1):
         if number == 1:
             writer.writerow(row)
-        writer.writerow([_cell(value) for value in row.values()])
+        writer.writerow([write_cell(value) for value in row.values()])
     text.flush()
     text.detach()
     return number
@@ -292,12 +300,12 @@ def _write_xlsx(rows: Iterable[dict[str, Any]], target: Any) -> int:
     for number, row in enumerate(rows, 1):
         if number == 1:
             sheet.append(list(row))
-        sheet.append([value if isinstance(value, (int, float)) else _cell(value) for value in row.values()])
+        sheet.append([value if isinstance(value, (int, float)) else write_cell(value) for value in row.values()])
     book.save(target)
     return number
 
 
-def _cell(value: Any) -> str:
+def write_cell(value: Any) -> str:
     """Return a cell that no spreadsheet takes for a formula and no reader chokes on."""
     if value is None:
         return ""

@@ -3,7 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
 from expectations.volume import ROWS_TAKEN_BACK, tell
+from flows.declarations.taking import list_mailed, take_declarations
 from flows.drift import check_files, compare_headers, find_drift
 from flows.keeping import WAITING, Keeper
 from flows.linking import Linker
@@ -26,13 +27,14 @@ from models.store import upsert
 from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
 from models.words import Kind, Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Visit
+from sources.declarations.source import Declarations
 from sources.registry import build_source, name_user_agent
 from sources.turns import count_requests
 
 CHUNK = 50_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
 _SET_ASIDE = "set-aside-"
-_ROOMS = {"flows", "sources", "expectations", "models", "inbox", "sweden", "norway", "usa", "matching"}
+_ROOMS = {"declarations", "flows", "sources", "expectations", "models", "inbox", "sweden", "norway", "usa", "matching"}
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,18 @@ def ingest_source(
     night = SourceNight(run_id=order.run_id, source=name, verdict=Verdict.BROKEN, at=place.clock())
     try:
         source = build_source(name, place.settings, place.hash_key, lambda: read_secret("imap_password"))
+        if isinstance(source, Declarations):
+            source = replace(source, mails=lambda: list_mailed(place))
         log(f"{name}: reading{' the archive' if order.replay else ''}")
         before = count_requests()
         try:
             readings = _read(place, source, order, log)
         finally:
             night.requests = dict(count_requests() - before)
-        _take_in_what_is_left(place, source, readings, order, linker(name), night)
+        if isinstance(source, Declarations):
+            take_declarations(place, source, readings, order, night)
+        else:
+            _take_in_what_is_left(place, source, readings, order, linker(name), night)
     except SourceBroken as error:
         night.code, night.message = error.code, str(error)
     except Exception as error:  # noqa: BLE001 - one broken source never stops the others; the type is named, not its data
@@ -113,8 +120,8 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
         return readings
     pending = [reading for reading in readings if state is None or reading.read_at > state.read_at]
     # A reading lists all that a source holds, so that the newest one stands for those that never went in: what broke
-    # them may be gone. A mailbox only tells what is new.
-    return pending if source.info.kind == "tips" else pending[-1:]
+    # them may be gone. A mailbox only tells what is new, and what a person hands in is in no later listing.
+    return pending or readings[-1:] if source.info.kind in ("tips", "declarations") else pending[-1:]
 
 
 def _is_history_due(source: Source, state: SourceState | None, order: Order) -> bool:

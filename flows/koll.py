@@ -4,7 +4,19 @@ import os
 
 import typer
 
-from flows.commands import alerts, cases, deciding, looking, privacy, quarantine, register, running, sources, upkeep
+from flows.commands import (
+    alerts,
+    cases,
+    deciding,
+    declarations,
+    looking,
+    privacy,
+    quarantine,
+    register,
+    running,
+    sources,
+    upkeep,
+)
 
 app = typer.Typer(
     name="koll",
@@ -29,6 +41,7 @@ app.add_typer(deciding.review, name="review")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(alerts.rules, name="rules")
 app.add_typer(cases.cases, name="case")
+app.add_typer(declarations.declarations, name="declarations")
 app.add_typer(sources.source, name="source")
 app.command("backup")(upkeep.backup)
 app.command("restore")(upkeep.restore)

@@ -103,7 +103,9 @@ def run_night(
     night = begin(place, "nightly", business_date)
     refresh_register(night, log)
     linkers = make_linkers(place)
-    (read_all or read_one_by_one)(night, names, linkers, log)
+    mailed = set(place.settings.declarations())  # they come by mail too, so the tip box is read before them
+    for some in ([name for name in names if name not in mailed], [name for name in names if name in mailed]):
+        (read_all or read_one_by_one)(night, some, linkers, log)
     finish(night, linkers, log, alerts=True)
     return night
 
@@ -125,7 +127,7 @@ def run_relink(place: Workplace, matcher: Matcher, log: Log) -> int:
     """Match again what a person's answer touches; return how many links changed."""
     night = begin(place, "review", None)
     changed = relink(place, night.order, make_linkers(place, matcher), log) + link_events(place)
-    _close(night)
+    close(night)
     return changed
 
 
@@ -144,7 +146,7 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
         night.alerts = settle_alerts(place, night.order, log)
     night.nights.sort(key=lambda fared: fared.source)
     renew_pages(night, log)
-    _close(night)
+    close(night)
     url = place.settings.alerts.ping_url
     if url and night.alerts and night.alerts.all_out and not night.failed:
         announce_success(url, log)
@@ -161,7 +163,8 @@ def renew_pages(night: Night, log: Log) -> None:
         log(f"staff page: {night.page_fault}")
 
 
-def _close(night: Night) -> None:
+def close(night: Night) -> None:
+    """Note that a run has ended, and how."""
     place = night.place
     state = "failed" if night.failed else "done"
     with writing(place.engine) as connection:

@@ -98,6 +98,10 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
         item = _find_newest(connection, _find_workable(connection, key))
         if item.raw_locator == WAITING:
             raise RowNotWorked(item.reason)
+        if item.source in place.settings.declarations():
+            raise RowNotWorked(
+                "only its member changes a declaration; take a mended file in: koll declarations import FILE"
+            )
         edits = {**_find_edits(connection, item.row), **read_edits(pairs, place.hash_key)}
     source = build_source(item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"))
     raw = _find_raw(place, item)

@@ -41,6 +41,7 @@ class What(StrEnum):
     QUARANTINE = "quarantine"
     REVIEWS = "reviews"
     RUNS = "runs"
+    DECLARATIONS = "declarations"
     AUDIT = "audit"
 
 
