@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flows.commands.shared import say
+from flows.demo_case import MEMBER, finish_case, move_case
 from flows.exports import Asked, export_counts, export_runs
 from flows.workplace import Workplace, open_workplace
 from models.store import upgrade
@@ -137,6 +138,11 @@ def run_demo(folder: Path, *, serve: bool = False, tell: Callable[[str], None] =
             before = set(_mails(place))
             nightly(config=str(config), business_date=day, return_state=True)
             _tell_night(place, before, tell)
+            if again or number < 3:
+                tell(f"The case on {_CENTRE}:")
+                move_case(place, number, tell)
+        tell("\nThe dossier for the board:")
+        finish_case(place, root, tell)
         _tell_end(place, root, config, tell)
         if serve:
             tell(f"\nServing {', '.join(addresses.values())}; press Ctrl-C to end.")
@@ -187,6 +193,7 @@ def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], 
         f"\n  data docs      {root / 'data-docs' / 'index.html'}"
         f"\n  status         {koll} status --config {shown}\n  quarantine     {koll} quarantine list --config {shown}"
         f"\n  everything     {koll} export complaints --config {shown}"
+        f"\n  the case       {koll} case show {MEMBER} --config {shown}"
         f"\n  another night  {koll} demo --serve; in another terminal {koll} nightly --config {shown} --date 2026-08-28"
         "\n  One source failed on purpose (dm_gamla_arkivet answers with a log-in page): so you see what a failure"
         " looks like."

@@ -27,7 +27,7 @@ from models.alerting.tables import OutboxRow
 
 _MONDAY = 0
 
-_FIRST = (Reason.RETRACTED, Reason.EVENT)
+_FIRST = (Reason.RETRACTED, Reason.EVENT, Reason.FOLLOW_UP_DUE)
 _LAST = (Reason.REMINDER,)
 
 
