@@ -9,11 +9,13 @@ from sqlmodel import Session
 from flows.ingest import Order
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
 from flows.mail.delivery import deliver, list_dead
+from flows.mail.letter import Enclosure
 from flows.mail.sender import MailIdentity
 from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
 from flows.standing import are_declarations_known, load_source_states, pick_country_source
 from flows.workplace import Workplace, read_secret
 from models.alerting.decide import decide
+from models.alerting.evaluation import Due
 from models.alerting.findings import look_up_findings
 from models.alerting.measure import last_decided, measure_night
 from models.alerting.tables import compare_outbox, read_ledger, read_weekly, write_night
@@ -95,6 +97,7 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
         findings=look_up_findings(connection, wanted, rules, night, ledger, country),
         identity=identify_sender(place),
         undelivered=_list_undelivered(place, connection, order),
+        enclose=lambda due: enclose_form(place, connection, due),
     )
     mails = compose_messages(events, mailing)
     new_events, new_mails = write_night(session, events, mails)
@@ -102,6 +105,13 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
     weekly, mailed = read_weekly(session, order.business_date)
     _, weekly_mails = write_night(session, [], compose_weekly(weekly, mailing, mailed))
     return new_events, new_mails + weekly_mails
+
+
+def enclose_form(place: Workplace, connection: Connection, due: Due) -> Enclosure:
+    """Return the form that a member is to fill in, as a letter's enclosure."""
+    from flows.declarations.forms import write_form_for  # openpyxl is needed on few nights
+
+    return Enclosure(*write_form_for(place, connection, due.member, due.year))
 
 
 def _list_undelivered(place: Workplace, connection: Connection, order: Order) -> tuple[str, ...]:

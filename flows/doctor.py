@@ -12,6 +12,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
+from models.alerting.rules import MEMBERS
 from models.register import RegisterRefused, read_register
 from models.settings import BoardSettings, DeclarationSettings, ExtractSettings, Settings, TipsSettings, load_settings
 from models.store import StoreUnusable, require_current
@@ -35,6 +36,7 @@ def examine(config: Path) -> list[Finding]:
     findings += _examine_folder("archive", settings.archive.path)
     findings += _examine_register(place)
     findings += _examine_mail(settings)
+    findings += _examine_answers(settings)
     for name, source in settings.enabled_sources().items():
         if isinstance(source, ExtractSettings):
             findings += _examine_extract(name, source)
@@ -46,6 +48,13 @@ def examine(config: Path) -> list[Finding]:
         else:
             findings += _examine_mailbox(name, source)
     return findings
+
+
+def _examine_answers(settings: Settings) -> Iterator[Finding]:
+    """Members answer the letters that they get: somebody has to read what they write."""
+    if any(MEMBERS in rule.to for rule in settings.rules) and settings.mail.reply_to is None:
+        where = f"members' answers go to {settings.mail.sender}"
+        yield _bad("mail to members", where, "set [mail] reply_to to a mailbox that people read, or to the tip mailbox")
 
 
 def _examine_declarations(name: str, source: DeclarationSettings) -> Finding:

@@ -3,9 +3,11 @@
 import json
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import Engine, select
 from typer.testing import CliRunner
 
@@ -23,7 +25,7 @@ from models.declarations.rates import bound_count, rate_of
 from models.store import upsert, writing
 from models.tables import Declaration, Member
 from sources.declarations.checks import DECLARATION_CHECKS
-from tests.declaration_world import ANNA, BO, CIA, Declaring, fill, fill_json
+from tests.declaration_world import ANNA, ANSWERS, BO, CIA, Declaring, fill, fill_json, fill_sheet, pack
 from tests.small_world import TOTAL, text_of
 
 NOTHING = {"new": 0, "changed": 0, "quarantined": 0}
@@ -241,6 +243,36 @@ def test_reminders_go_out_night_by_night_and_stop_on_receipt(world) -> None:
     world.on(date(2026, 4, 20))  # a Monday
     (weekly,) = [mail for mail in world.to("etik@example.org") if "Veckan" in mail["Subject"]]
     assert "har kommit in" in text_of(weekly) and "inkommen 14 apr 2026" in text_of(weekly)
+
+
+def test_the_form_that_goes_with_a_letter_comes_back_filled_in_as_a_reply(world) -> None:
+    world.on(date(2026, 2, 20))
+    world.on(date(2026, 3, 1))
+    (letter,) = world.to("anna@anemon.example")
+    (enclosed,) = letter.iter_attachments()
+    assert enclosed.get_filename() == f"sjalvdeklaration_{ANNA}_2025.xlsx"
+    book = load_workbook(BytesIO(enclosed.get_content()))
+    said = [str(cell.value) for row in book.worksheets[0] for cell in row]
+    assert "Anemon Telefoni AB" in said and not [
+        text for text in said if "Blåklint" in text or BO[:6] + "-0021" in text
+    ]
+    assert "i bilagan" in text_of(letter)
+    fill_sheet(book.worksheets[0], ANSWERS)
+    world.tip("svar", carry(pack(book), enclosed.get_filename()))
+    assert fared(world.on(date(2026, 3, 2)))["new"] == 1
+    world.on(date(2026, 3, 31))
+    assert len(world.to("anna@anemon.example")) == 1 and len(world.to("bo@blaklint.example")) == 2
+
+
+def test_doctor_says_that_somebody_must_read_what_members_answer(world) -> None:
+    from flows.doctor import examine
+
+    world.open()
+    told = {finding["what"]: finding for finding in examine(world.root / "koll.toml")}
+    assert told["source declarations"]["ok"] and "reply_to" in told["mail to members"]["do"]
+    (world.root / "declarations").rmdir()
+    told = {finding["what"]: finding for finding in examine(world.root / "koll.toml")}
+    assert "mkdir" in told["source declarations"]["do"]
 
 
 def test_the_night_again_sends_no_second_reminder_and_another_year_end_is_asked_in_its_own_time(world) -> None:

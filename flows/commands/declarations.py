@@ -47,7 +47,7 @@ def form(
     if every and member:
         raise typer.BadParameter("name one member, or give --all, not both")
     with _trying(config) as place:
-        from flows.declarations.handing import write_forms
+        from flows.declarations.forms import write_forms
         from flows.exports import open_target
 
         chosen = None if language is None else ("sv" if language is Language.SV else "en")
@@ -275,7 +275,7 @@ def _trying(config: Path) -> Iterator[Any]:
     with telling_faults():
         place = open_workplace(config)
         from flows.declarations.asking import NotReminded
-        from flows.declarations.handing import NobodyThere, NotConfigured
+        from flows.declarations.forms import NobodyThere, NotConfigured
         from models.declarations.facts import MemberUnknown
 
         try:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 from sqlmodel import Session
 
-from flows.alerting import AlertReport, identify_sender, send_mail
-from flows.declarations.handing import NotConfigured, find_member, find_rule
+from flows.alerting import AlertReport, enclose_form, identify_sender, send_mail
+from flows.declarations.forms import NotConfigured, find_member, find_rule
 from flows.mail.compose import Mailing, compose_messages
 from flows.standing import are_declarations_known, load_source_states
 from flows.workplace import Workplace
@@ -172,7 +172,10 @@ def _write(
     place: Workplace, connection: Connection, session: Session, events: list[AlertEvent], night: Night, by: str
 ) -> None:
     settings = place.settings
-    mailing = Mailing(settings.rules, settings.alerts, night, {}, identify_sender(place))
+    mailing = Mailing(
+        settings.rules, settings.alerts, night, {}, identify_sender(place),
+        enclose=lambda due: enclose_form(place, connection, due),
+    )  # fmt: skip
     write_night(session, events, compose_messages(events, mailing))
     for event in events:
         if event.by:

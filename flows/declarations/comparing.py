@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from flows.declarations.handing import find_member, find_rule
+from flows.declarations.forms import find_member, find_rule
 from flows.workplace import Workplace
 from models.alerting.measure_dues import find_due
 from models.declarations.facts import Compared, DeclaredFacts, Observer, gather_facts

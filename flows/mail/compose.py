@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.charset import QP, Charset
+from email.encoders import encode_base64
 from email.header import Header
+from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import compat32
@@ -15,12 +17,12 @@ from zoneinfo import ZoneInfo
 from flows.mail.alert_letter import write_alert
 from flows.mail.desktop import Desktop
 from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
-from flows.mail.due_letter import is_about_due, write_dues, write_reminder
-from flows.mail.letter import Letter, Text, draw
+from flows.mail.due_letter import find_due, is_about_due, write_dues, write_reminder
+from flows.mail.letter import Enclosure, Letter, Text, draw
 from flows.mail.limit_letter import excess_of
 from flows.mail.sender import MailIdentity
 from flows.mail.wording import Wording, plain
-from models.alerting.evaluation import Findings, Night
+from models.alerting.evaluation import Due, Findings, Night
 from models.alerting.ledger import AlertEvent, Delivery, Reason, What
 from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, RuleConfig
 from models.alerting.tables import OutboxRow
@@ -33,7 +35,10 @@ _LAST = (Reason.REMINDER,)
 
 @dataclass(frozen=True)
 class Mailing:
-    """What compose needs besides the events. ``findings`` by (rule_id, member); ``undelivered`` in a few words each."""
+    """What compose needs besides the events. ``findings`` by (rule_id, member); ``undelivered`` in a few words each.
+
+    ``enclose`` gives the form that goes with a letter to a member.
+    """
 
     rules: Sequence[RuleConfig]
     alerts: AlertsConfig
@@ -41,6 +46,7 @@ class Mailing:
     findings: Mapping[tuple[str, str], Findings]
     identity: MailIdentity
     undelivered: tuple[str, ...] = ()
+    enclose: Callable[[Due], Enclosure] | None = None
 
 
 def to_describe(events: Iterable[AlertEvent], rules: Iterable[RuleConfig]) -> set[tuple[str, str]]:
@@ -85,7 +91,9 @@ def _write_to_members(events: Iterable[AlertEvent], mailing: Mailing) -> Iterato
     desk = _desk(mailing, (MEMBERS,))
     for event in events:
         if event.tells and MEMBERS in event.groups:
-            facts, letter = mailing.night.members[event.member], write_reminder(event, desk)
+            due = find_due(event, desk)
+            enclosed = mailing.enclose(due) if mailing.enclose and due else None
+            facts, letter = mailing.night.members[event.member], write_reminder(event, desk, enclosed)
             if letter is not None and facts.contact is not None:
                 yield _freeze(letter, "reminder", [event], facts.contact, desk.groups, mailing)
 
@@ -203,7 +211,8 @@ def _build(letter: Letter, key: str, message_id: str, recipient: str, mailing: M
     Built with the classic policy: the newer one loses spaces between encoded words of a folded Subject.
     """
     identity = mailing.identity
-    message = MIMEMultipart("alternative", boundary=f"=_{key[:32]}")
+    words = MIMEMultipart("alternative", boundary=f"=_{key[:32]}")
+    message = MIMEMultipart("mixed", boundary=f"=_{key[32:]}") if letter.enclosed else words
     message["From"] = formataddr((plain(identity.association, 60), identity.sender), "utf-8")
     message["To"] = recipient
     message.add_header("Subject", _fold_subject(plain(letter.subject, 250)))
@@ -223,8 +232,19 @@ def _build(letter: Letter, key: str, message_id: str, recipient: str, mailing: M
     for content, subtype in zip(draw(letter), ("plain", "html"), strict=True):
         part = MIMENonMultipart("text", subtype, charset="utf-8")
         part.set_payload(content, utf8)
-        message.attach(part)
+        words.attach(part)
+    if letter.enclosed:
+        message.attach(words)
+        message.attach(_enclose(letter.enclosed))
     return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def _enclose(enclosed: Enclosure) -> MIMEBase:
+    part = MIMEBase(*enclosed.media_type)
+    part.set_payload(enclosed.content)
+    encode_base64(part)
+    part.add_header("Content-Disposition", "attachment", filename=enclosed.name)
+    return part
 
 
 def _fold_subject(subject: str) -> str:

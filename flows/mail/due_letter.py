@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from flows.mail.desktop import Desktop, run_footer
-from flows.mail.letter import Block, Heading, Letter, Line, Table, Text
+from flows.mail.letter import Block, Enclosure, Heading, Letter, Line, Table, Text
 from flows.mail.wording import plain
 from models.alerting.deadlines import can_be_reached, key_of
 from models.alerting.evaluation import Due, Window
@@ -26,7 +26,7 @@ def write_dues(events: Sequence[AlertEvent], desk: Desktop) -> Letter:
     """Return the staff's letter: who has been asked tonight, who could not be, and what is missing already."""
     words = desk.words
     before = [event for event in events if event.reason is Reason.RULE_INTRODUCED]
-    said = words.say("subject_dues", count=len(events))
+    said = words.say("subject_dues" if len(events) > 1 else "subject_dues_one", count=len(events))
     blocks: list[Block] = [Text(words.say("dues_text"), "quiet")]
     blocks += list_dues("dues", [event for event in events if event not in before], desk)
     blocks += list_dues("introduced_dues", before, desk)
@@ -79,8 +79,8 @@ def _tell_why(event: AlertEvent, due: Due, desk: Desktop) -> str:
     return "due_not_told" if facts and can_be_reached(facts) else "due_no_contact"
 
 
-def write_reminder(event: AlertEvent, desk: Desktop) -> Letter | None:
-    """Return the letter to the member itself; None when what it owes is no longer known."""
+def write_reminder(event: AlertEvent, desk: Desktop, enclosed: Enclosure | None = None) -> Letter | None:
+    """Return the letter to the member itself, with the form to fill in; None when it is not known what it owes."""
     due, words = find_due(event, desk), desk.words
     if due is None:
         return None
@@ -94,11 +94,12 @@ def write_reminder(event: AlertEvent, desk: Desktop) -> Letter | None:
     blocks = (
         Text(words.say("declare_hello")),
         Text(asked),
-        Text(words.say("declare_how")),
+        Text(words.say("declare_enclosed" if enclosed else "declare_how")),
         Text(words.say("declare_crossed")),
         Text(words.say("declare_regards")),
         Text(plain(desk.association, 80)),
         Line(),
         Text(words.say("declare_why", name=name), "quiet"),
     )
-    return Letter(desk.tag(subject), subject, blocks, words.language, thread=f"declaration-{due.member}-{year}")
+    thread = f"declaration-{due.member}-{year}"
+    return Letter(desk.tag(subject), subject, blocks, words.language, thread=thread, enclosed=enclosed)

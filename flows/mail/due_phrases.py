@@ -7,7 +7,8 @@ DUE_PHRASES: Mapping[str, tuple[str, str]] = {
     "dues": ("Självdeklarationer som saknas", "Declarations not handed in"),
     "introduced_dues": ("Självdeklarationer som redan saknas", "Declarations missing already"),
     "received_dues": ("Självdeklarationer som har kommit in", "Declarations handed in"),
-    "subject_dues": ("{count} självdeklaration(er) saknas", "{count} declaration(s) not handed in"),
+    "subject_dues_one": ("En självdeklaration saknas", "One declaration not handed in"),
+    "subject_dues": ("{count} självdeklarationer saknas", "{count} declarations not handed in"),
     "introduced_dues_text": (
         "Regeln {rules} är ny eller ändrad. Därför har inget brev gått till dessa medlemmar; nästa går ut vid nästa "
         "påminnelsedag. Ett brev nu: koll declarations remind MEDLEM.",
@@ -56,15 +57,23 @@ DUE_PHRASES: Mapping[str, tuple[str, str]] = {
         "Please fill in the form you have got from us and send it back. Do you miss it, or need more time? Answer this "
         "letter and we will help you.",
     ),
+    "declare_enclosed": (
+        "Formuläret ligger i bilagan, med det som vi redan vet ifyllt. Svara på frågorna, spara filen och skicka den "
+        "tillbaka som bilaga i ett svar på det här brevet. Behöver ni mer tid, eller är något oklart? Skriv det i "
+        "svaret.",
+        "The form is enclosed, filled in with what we know already. Please answer the questions, save the file and "
+        "send it back attached to an answer to this letter. Do you need more time, or is anything unclear? Tell us in "
+        "your answer.",
+    ),
     "declare_crossed": (
         "Har ni skickat den de senaste dagarna kan ni bortse från brevet.",
         "If you have sent it within the last few days, please disregard this letter.",
     ),
     "declare_regards": ("Vänliga hälsningar", "Kind regards"),
     "declare_why": (
-        "Brevet kommer till er för att adressen står som {name}s kontakt i vårt medlemsregister. Svara om den har "
-        "ändrats.",
-        "You get this because this address is the contact for {name} in our register of members. Answer if it has "
+        "Brevet kommer till er för att adressen står som kontakt för {name} i vårt medlemsregister. Säg till om den "
+        "har ändrats.",
+        "You get this because this address is the contact for {name} in our register of members. Tell us if it has "
         "changed.",
     ),
 }

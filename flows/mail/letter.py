@@ -118,6 +118,15 @@ Block: TypeAlias = Heading | Line | Text | Pairs | Commands | Bars | Table | Car
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A workbook that goes with a letter."""
+
+    name: str
+    content: bytes
+    media_type: ClassVar[tuple[str, str]] = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
+@dataclass(frozen=True)
 class Letter:
     """What one mail says. ``thread`` names the conversation it belongs to; empty for a digest."""
 
@@ -127,6 +136,7 @@ class Letter:
     language: str
     preview: str = ""
     thread: str = ""
+    enclosed: Enclosure | None = None
 
 
 def draw(letter: Letter) -> tuple[str, str]:
