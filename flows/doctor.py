@@ -19,6 +19,8 @@ from models.store import StoreUnusable, require_current
 from models.tables import SourceNight
 from models.words import Verdict
 from sources.contract import SourceBroken
+from sources.inbox.access import Access
+from sources.inbox.imap import ImapReader, ImapState, read_address
 from sources.register_file import read_register_file
 from sources.registry import WEB_KINDS, find_bounds, name_user_agent
 from sources.session import FetchFailed, PoliteSession
@@ -46,7 +48,7 @@ def examine(config: Path) -> list[Finding]:
         elif isinstance(source, DeclarationSettings):
             findings.append(_examine_declarations(name, source))
         else:
-            findings += _examine_mailbox(name, source)
+            findings += _examine_mailbox(place, name, source)
     return findings
 
 
@@ -172,25 +174,24 @@ def count_quiet_requests(place: Workplace, name: str) -> dict[str, int]:
     return {host: number - fetched[host] for host, number in last.items()}
 
 
-def _examine_mailbox(name: str, source: TipsSettings) -> Iterator[Finding]:
+def _examine_mailbox(place: Workplace, name: str, source: TipsSettings) -> Iterator[Finding]:
     if source.maildir is not None:
         if source.maildir.is_dir():
             yield _good(name, f"{source.maildir} can be read")
         else:
             yield _bad(name, f"{source.maildir}: no such folder", f"create it or mend sources.{name}.maildir")
         return
-    from imapclient import IMAPClient
-    from imapclient.exceptions import IMAPClientError
-
-    parts = urlsplit(source.imap or "")
+    address = read_address(source.imap or "")
+    access = Access(lambda: read_secret("imap_password"), source.token_command)
+    reader = ImapReader(address, access, place.archive, place.clock(), lambda _line: None)
     try:
-        password = read_secret("imap_password")
-        with contextlib.closing(_Mailbox(IMAPClient(parts.hostname, parts.port, ssl=parts.scheme == "imaps"))) as box:
-            box.client.login(parts.username or "", password or "")
-            box.client.select_folder(parts.path.strip("/") or "INBOX", readonly=True)
-        yield _good(name, f"logged in at {parts.hostname}")
-    except (OSError, IMAPClientError, SecretMissing) as error:
-        yield _bad(name, f"{parts.hostname}: {type(error).__name__}", "check sources.tips.imap and KOLL_IMAP_PASSWORD")
+        with contextlib.closing(_Mailbox(reader.connect())) as box:
+            reader.select(box.client, ImapState())
+        yield _good(name, f"logged in at {address.host}")
+    except SourceBroken as error:
+        yield _bad(name, error, f"check sources.{name}.imap")
+    except (OSError, SecretMissing) as error:
+        yield _bad(name, f"{address.host}: {type(error).__name__}", f"check sources.{name}.imap and the network")
 
 
 class _Mailbox:

@@ -26,7 +26,7 @@ from models.stage import MergeCounts, Stage
 from models.store import upsert
 from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
 from models.words import Kind, Severity, Verdict
-from sources.contract import RawItem, Reading, Source, SourceBroken, Visit
+from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.declarations.source import Declarations
 from sources.registry import build_source, name_user_agent
 from sources.turns import count_requests
@@ -67,7 +67,8 @@ def ingest_source(
     started = time.monotonic()
     night = SourceNight(run_id=order.run_id, source=name, verdict=Verdict.BROKEN, at=place.clock())
     try:
-        source = build_source(name, place.settings, place.hash_key, lambda: read_secret("imap_password"))
+        linked = linker(name)
+        source = build_source(name, place.settings, place.hash_key, lambda: read_secret("imap_password"), linked.public)
         if isinstance(source, Declarations):
             source = replace(source, mails=lambda: list_mailed(place))
         log(f"{name}: reading{' the archive' if order.replay else ''}")
@@ -79,7 +80,7 @@ def ingest_source(
         if isinstance(source, Declarations):
             take_declarations(place, source, readings, order, night)
         else:
-            _take_in_what_is_left(place, source, readings, order, linker(name), night)
+            _take_in_what_is_left(place, source, readings, order, linked, night)
     except SourceBroken as error:
         night.code, night.message = error.code, str(error)
     except Exception as error:  # noqa: BLE001 - one broken source never stops the others; the type is named, not its data
@@ -112,7 +113,10 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
             user_agent=name_user_agent(place.settings),
             log=log,
         )
-        place.archive.save_reading(source.read(visit))
+        reading = source.read(visit)
+        place.archive.save_reading(reading)
+        if isinstance(source, Tidying):
+            source.tidy(visit, reading)
     readings = list(place.archive.readings(source.name))
     if not readings:
         raise SourceBroken("archive-empty", f"{source.name}: nothing archived yet; run it once without --replay")

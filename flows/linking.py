@@ -25,6 +25,8 @@ from models.matching import (
     mentions_in_decision,
 )
 from models.matching import Mention as Asked
+from models.matching.forms import fold
+from models.matching.prose.given_names import GIVEN_NAMES
 from models.stage import Link
 from models.tables import Member, MemberName
 from models.words import Band, Kind, NameKind, Role
@@ -77,6 +79,7 @@ class Linker:
     source: str
     phone_hashes: Mapping[str, str]  # keyed hash of a register phone -> member
     answers: Mapping[MemoryKey, Answer] = field(default_factory=dict)  # about whole tips, by their id
+    public: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())  # see find_public
     turning_days: Sequence[date] | None = None  # see list_turning_days; None when there are too many
     reasons: dict[str, dict[str, object]] = field(default_factory=dict)
     _links: dict[tuple[object, ...], Link] = field(default_factory=dict)
@@ -203,6 +206,30 @@ def _candidate(one: FoundInText) -> Candidate:
     return Candidate(one.member, one.text, one.score, one.why)
 
 
+def find_public(members: Iterable[KnownMember], key: bytes) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what of members may stay readable in a tip: keyed hashes of their numbers and addresses, and folded names.
+
+    Only names that begin as a person's are among the names: no other is ever taken for one.
+    """
+    hashes: set[str] = set()
+    names: set[str] = set()
+    for member in members:
+        for name in member.names:
+            if name.kind in (NameKind.PHONE, NameKind.EMAIL):
+                phone = name.kind is NameKind.PHONE
+                value = read_phone(name.value) if phone else name.value.strip().lower()
+                hashes.update({_hash(key, value)} if value else ())
+        for text in (member.legal_name, *(n.value for n in member.names)):
+            words = fold(text).split()
+            if len(words) > 1 and words[0] in GIVEN_NAMES:
+                names.add(" ".join(words))
+    return frozenset(hashes), frozenset(names)
+
+
+def _hash(key: bytes, value: str) -> str:
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
 def hash_phones(members: Iterable[KnownMember], key: bytes) -> dict[str, str]:
     """Return keyed hashes of the register's telephone numbers, as a tip carries those it names.
 
@@ -213,6 +240,5 @@ def hash_phones(members: Iterable[KnownMember], key: bytes) -> dict[str, str]:
         for name in member.names:
             number = read_phone(name.value) if name.kind is NameKind.PHONE else None
             if number:
-                hashed = hmac.new(key, number.encode(), hashlib.sha256).hexdigest()
-                owners.setdefault(hashed, set()).add(member.member)
+                owners.setdefault(_hash(key, number), set()).add(member.member)
     return {hashed: next(iter(found)) for hashed, found in owners.items() if len(found) == 1}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flows.linking import Linker, hash_phones, list_turning_days, load_members
+from flows.linking import Linker, find_public, hash_phones, list_turning_days, load_members
 from flows.reviewing import load_answers
 from flows.workplace import Workplace
 from models.matching import Companies, Matcher
@@ -22,5 +22,6 @@ def make_linkers(place: Workplace, matcher: Matcher | None = None) -> Linkers:
     answers = load_answers(place.engine)
     matcher = matcher.remembering(answers) if matcher else make_matcher(place)
     phones = hash_phones(matcher.members, place.hash_key)
+    public = find_public(matcher.members, place.hash_key)
     days = None if place.settings.members.companies else list_turning_days(matcher.members)
-    return lambda source: Linker(matcher, source, phones, answers, days)
+    return lambda source: Linker(matcher, source, phones, answers, public, days)

@@ -103,7 +103,9 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
                 "only its member changes a declaration; take a mended file in: koll declarations import FILE"
             )
         edits = {**_find_edits(connection, item.row), **read_edits(pairs, place.hash_key)}
-    source = build_source(item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"))
+    source = build_source(
+        item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"), linker.public
+    )
     raw = _find_raw(place, item)
     draft = apply_edits(_read_again(place, source, raw, item.row), edits)
     judgement = _judge(place, source, draft)

@@ -1,9 +1,10 @@
 """The [sources.NAME] tables of koll.toml: what every kind of source may set, and what each kind needs."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -60,7 +61,34 @@ class SourceSettings(Section):
         return value
 
 
-class ExtractMail(Section):
+class Mailbox(Section):
+    """Where mail lands: an IMAP folder, or a Maildir or folder of .eml files.
+
+    ``token_command`` prints an OAuth2 access token, for servers that take no password.
+    """
+
+    imap: str | None = None
+    maildir: Path | None = None
+    token_command: list[str] = Field(default_factory=list)
+
+    @field_validator("token_command", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        words = shlex.split(value) if isinstance(value, str) else value
+        if not isinstance(words, list) or not words or not all(isinstance(word, str) and word for word in words):
+            raise ValueError('a command and its arguments are needed: token_command = ["/usr/local/bin/token", "tips"]')
+        return words
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.imap is None) == (self.maildir is None):
+            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
+        if self.imap is not None and not leads_to(self.imap, "imap", "imaps"):
+            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
+        return self
+
+
+class ExtractMail(Mailbox):
     """Extracts that come by mail: where it lands, and whom to believe.
 
     ``authserv`` is the name under which the association's own mail server writes Authentication-Results; ``senders``
@@ -68,8 +96,6 @@ class ExtractMail(Section):
     sent less ``lag_days``.
     """
 
-    imap: str | None = None
-    maildir: Path | None = None
     senders: list[str] = Field(min_length=1)
     authserv: str = Field(min_length=1, pattern=r"^[A-Za-z0-9.-]+$")
     lag_days: int = Field(default=14, ge=0, le=400)
@@ -81,14 +107,6 @@ class ExtractMail(Section):
             if "." not in sender.rpartition("@")[2] or sender.count("@") != 1 or " " in sender:
                 raise ValueError(f"{show(sender)}: an address, or a domain such as @konsumentverket.se, is needed")
         return [sender.lower() for sender in value]
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> "ExtractMail":
-        if (self.imap is None) == (self.maildir is None):
-            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
-        if self.imap is not None and not leads_to(self.imap, "imap", "imaps"):
-            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
-        return self
 
 
 class ExtractSettings(SourceSettings):
@@ -202,20 +220,27 @@ class WebSettings(SourceSettings):
 BoardSettings = WebSettings  # the ethics board is a web source like any other
 
 
-class TipsSettings(SourceSettings):
-    """The tip mailbox: IMAP, or a Maildir or folder of .eml files."""
+class TipsSettings(SourceSettings, Mailbox):
+    """The tip mailbox. What was read is moved to ``done_folder``, or gets ``done_flag``, or stays as it is.
+
+    With ``receipt`` whoever writes gets one answer a day that says what happens with the letter; ``privacy_notice`` is
+    the address of the page that the answer names.
+    """
 
     kind: Literal["tips"]
-    imap: str | None = None
-    maildir: Path | None = None
-    done_folder: str | None = None
+    done_folder: str | None = Field(default=None, min_length=1, max_length=200)
+    done_flag: str | None = Field(default=None, pattern=r"^\\?[A-Za-z0-9$_.-]{1,60}$")
+    receipt: bool = False
+    privacy_notice: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_them(self) -> "TipsSettings":
-        if (self.imap is None) == (self.maildir is None):
-            raise ValueError('exactly one of imap = "imaps://..." and maildir = "..." is needed')
-        if self.imap is not None and not leads_to(self.imap, "imap", "imaps"):
-            raise ValueError(f"imap = {show(self.imap)}: imaps://USER@HOST/INBOX is needed")
+    def _fitting(self) -> Self:
+        if (self.done_folder or self.done_flag) and self.imap is None:
+            raise ValueError("done_folder and done_flag are for imap; files are left where they are")
+        if self.receipt and not self.privacy_notice:
+            raise ValueError("receipt = true needs privacy_notice = the address of the page it refers to")
+        if self.privacy_notice is not None and not leads_to(self.privacy_notice, "https", "http"):
+            raise ValueError(f"privacy_notice = {show(self.privacy_notice)}: an address such as https://... is needed")
         return self
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from models.drafts import Check, Draft
 
@@ -119,6 +119,15 @@ class Source(Protocol):
 
     def parse(self, content: bytes, item: RawItem) -> Iterator[Draft]:
         """Turn one archived object into drafts; pure. Raise SourceBroken when the object is not what was due."""
+        ...
+
+
+@runtime_checkable
+class Tidying(Protocol):
+    """A source that leaves a mark on what it has taken, once the reading that took it is recorded."""
+
+    def tidy(self, visit: "Visit", recorded: Reading) -> None:
+        """Leave the mark; never raises for what the other side does: the next reading tries again."""
         ...
 
 

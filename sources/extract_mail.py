@@ -8,7 +8,7 @@ Everything else is archived and waits: whoever finds it right puts the attachmen
 
 import binascii
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from email import message_from_bytes
@@ -24,6 +24,7 @@ from models.identifiers import read_domain
 from models.source_settings import ExtractMail
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.extract import Extract
+from sources.inbox.access import Access
 from sources.inbox.headers import decode_header
 from sources.inbox.imap import ImapReader, read_address
 from sources.inbox.mail import Mail, MailUnreadable, read_mail
@@ -52,7 +53,7 @@ class MailedExtract:
 
     extract: Extract
     mail: ExtractMail
-    imap_password: Callable[[], str | None]
+    access: Access
     timezone: str = "Europe/Stockholm"
 
     @property
@@ -123,7 +124,7 @@ class MailedExtract:
     def _open_mailbox(self, visit: Visit, marks: RawItem | None) -> Taken:
         if self.mail.maildir is not None:
             return read_folder(self.mail.maildir, visit.archive, marks, visit.now, visit.since)
-        reader = ImapReader(read_address(self.mail.imap or ""), self.imap_password, visit.archive, visit.now, visit.log)
+        reader = ImapReader(read_address(self.mail.imap or ""), self.access, visit.archive, visit.now, visit.log)
         return reader.read(marks, visit.since, visit.until)
 
     def _take_mail(self, visit: Visit, came: RawItem) -> tuple[list[RawItem], list[Problem]]:
@@ -167,6 +168,15 @@ class MailedExtract:
         """Return the day a file without dates is taken to be complete through: when it was sent, less the lag."""
         sent = mail.sent or mail.received
         return sent.astimezone(ZoneInfo(self.timezone)).date() - timedelta(days=self.mail.lag_days) if sent else None
+
+
+def recognise_extract(rules: ExtractMail, mail: Mail) -> str | None:
+    """Return why the tip inbox leaves a mail alone, when its proven sender is one that extracts come from."""
+    try:
+        check_sender(mail, rules)
+    except _Waits:
+        return None
+    return "extract" if mail.attachments else None
 
 
 def check_sender(mail: Mail, rules: ExtractMail) -> None:

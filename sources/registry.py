@@ -9,14 +9,18 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol, cast
 
 import sources
-from models.settings import AnySource, DeclarationSettings, ExtractSettings, Settings, WebSettings
+from models.settings import AnySource, DeclarationSettings, ExtractSettings, Settings, TipsSettings, WebSettings
+from models.source_settings import Mailbox
 from sources import extract
 from sources.contract import Bounds, Source, SourceInfo
 from sources.declarations.source import DECLARATIONS_INFO, Declarations
-from sources.extract_mail import MailedExtract
+from sources.extract_mail import MailedExtract, recognise_extract
+from sources.inbox.access import Access
+from sources.inbox.others import Recogniser
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.tabular import squeeze
 
@@ -64,9 +68,17 @@ INFOS: Mapping[str, SourceInfo] = {
 
 
 def build_source(
-    name: str, settings: Settings, hash_key: bytes, imap_password: Callable[[], str | None] = lambda: None
+    name: str,
+    settings: Settings,
+    hash_key: bytes,
+    imap_password: Callable[[], str | None] = lambda: None,
+    public: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset()),
 ) -> Source:
-    """Return the configured source called ``name``; raises KeyError when there is none."""
+    """Return the configured source called ``name``; raises KeyError when there is none.
+
+    ``public`` is what the register says is nobody's private matter: keyed hashes of numbers and addresses, and folded
+    names of members that look like persons'.
+    """
     chosen = settings.sources[name]
     if isinstance(chosen, ExtractSettings):
         return _build_extract(name, chosen, settings, hash_key, imap_password)
@@ -83,8 +95,25 @@ def build_source(
         hash_key=hash_key,
         own_domain=settings.mail.sender.partition("@")[2],
         done_folder=chosen.done_folder,
+        done_flag=chosen.done_flag,
+        token_command=chosen.token_command,
+        public=public[0],
+        names=public[1],
+        recognisers=list(_find_recognisers(chosen, settings)),
         timezone=settings.association.timezone,
     )
+
+
+def _find_recognisers(tips: TipsSettings, settings: Settings) -> Iterator[Recogniser]:
+    """Yield what knows mail that another source reads from the tips' own mailbox."""
+    for other in settings.sources.values():
+        mail = other.mail if isinstance(other, ExtractSettings) and other.enabled else None
+        if mail is not None and _name_box(mail, settings) == _name_box(tips, settings):
+            yield partial(recognise_extract, mail)
+
+
+def _name_box(box: Mailbox, settings: Settings) -> str:
+    return box.imap or str(settings.file.parent / box.maildir if box.maildir else "")
 
 
 def _build_extract(
@@ -110,7 +139,7 @@ def _build_extract(
     mail = chosen.mail
     if mail.maildir is not None:
         mail = mail.model_copy(update={"maildir": settings.file.parent / mail.maildir})
-    return MailedExtract(dropped, mail, imap_password, settings.association.timezone)
+    return MailedExtract(dropped, mail, Access(imap_password, mail.token_command), settings.association.timezone)
 
 
 def _build_web(name: str, chosen: WebSettings, user_agent: str) -> Source:

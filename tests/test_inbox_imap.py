@@ -1,5 +1,6 @@
 """A real IMAP server: nothing lost or doubled, whatever people, the mailbox and the line do meanwhile."""
 
+import base64
 import socket
 import ssl
 import subprocess
@@ -77,10 +78,13 @@ class Box:
         self.sent = 0
         self.put(mails)
 
-    def list_seen(self) -> list[bool]:
+    def list_flags(self) -> list[tuple[bytes, ...]]:
         self.client.select_folder(self.folder, readonly=True)
         uids = self.client.search("ALL")
-        return [b"\\Seen" in told for told in self.client.get_flags(uids).values()] if uids else []
+        return list(self.client.get_flags(uids).values()) if uids else []
+
+    def list_seen(self) -> list[bool]:
+        return [b"\\Seen" in told for told in self.list_flags()]
 
 
 @pytest.fixture
@@ -109,6 +113,10 @@ class Nights:
     def read(self, since: date | None = None) -> list[str]:
         self.last = self.visit(since)
         return self.name(self.last)
+
+    def tidy(self) -> None:
+        assert self.last is not None
+        self.tips.tidy(Visit(self.archive, NOW.date(), NOW, None, log=self.lines.append), self.last)
 
     def name(self, reading: Reading) -> list[str]:
         """Return the subjects' numbers, told by the text."""
@@ -199,6 +207,60 @@ def test_mails_are_moved_only_when_the_reading_that_took_them_is_recorded(box: B
     assert box.list_seen() == [False]
     box.client.select_folder(done, readonly=True)
     assert len(box.client.search("ALL")) == 2
+
+
+def test_mails_are_moved_the_same_night_once_the_reading_is_recorded(box: Box, nights: Nights) -> None:
+    done = f"{box.folder} klart"
+    nights.tips = replace(nights.tips, done_folder=done)
+    box.put(2)
+    assert nights.read() == ["1", "2"]
+    nights.tidy()
+    assert box.list_seen() == []
+    box.client.select_folder(done, readonly=True)
+    assert len(box.client.search("ALL")) == 2
+    nights.tidy()
+    assert nights.read() == []
+
+
+@pytest.mark.parametrize("flag", ["Koll", "\\Flagged"])
+def test_mails_can_be_flagged_where_they_are(box: Box, nights: Nights, flag: str) -> None:
+    nights.tips = replace(nights.tips, done_flag=flag)
+    box.put(2)
+    nights.read()
+    nights.tidy()
+    box.put()
+    nights.tidy()
+    told = [flag.encode() in flags for flags in box.list_flags()]
+    assert told == ([True, True, False] if any(told) else [False] * 3)
+    assert any(told) or flag == "Koll"  # a server need not keep keywords
+    assert box.list_seen() == [False] * 3
+    assert nights.read() == ["3"]
+
+
+def test_what_the_server_would_not_give_stays_where_it_is(box: Box, nights: Nights) -> None:
+    nights.tips = replace(nights.tips, done_folder=f"{box.folder} klart")
+    box.put(3)
+    nights.read()
+    assert nights.last is not None
+    *mails, state = nights.last.items
+    first = mails[0].name.rpartition("=")[2]
+    nights.last = replace(nights.last, items=(*mails, replace(state, note={**state.note, "unread": first})))
+    nights.tidy()
+    assert len(box.list_seen()) == 1
+    assert nights.read() == []
+    assert len(box.list_seen()) == 1
+
+
+def test_tidying_that_fails_is_left_to_the_next_night(box: Box, nights: Nights) -> None:
+    nights.tips = replace(nights.tips, done_folder=f"{box.folder} klart")
+    box.put()
+    nights.read()
+    right, nights.tips = nights.tips, replace(nights.tips, imap_password=lambda: "fel")
+    nights.tidy()
+    assert any("the next reading does it" in line for line in nights.lines)
+    nights.tips = right
+    nights.read()
+    assert box.list_seen() == []
 
 
 def test_a_folder_that_cannot_take_them_is_a_problem_and_loses_nothing(box: Box, nights: Nights) -> None:
@@ -346,6 +408,64 @@ def test_a_wrong_password_and_a_wrong_folder_are_told_with_their_cure(nights: Ni
     nights.tips = replace(right, imap_url=f"{right.imap_url}-finns-inte")
     with pytest.raises(SourceBroken, match=r"no such folder.*\[imap-folder\]"):
         nights.read()
+
+
+def open_by_token(listener: socket.socket, server: int, token: str) -> None:
+    """Stand before the server as one that takes access tokens only (SASL XOAUTH2), and let the rest through."""
+    with suppress(OSError):
+        client, _ = listener.accept()
+        behind = socket.create_connection(("127.0.0.1", server))
+        client.sendall(behind.recv(4096))
+        lines = client.makefile("rb", buffering=0)
+        while b"AUTHENTICATE" not in (asked := lines.readline()):
+            client.sendall(b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n" + asked.split()[0] + b" OK done\r\n")
+        tag, _, mechanism, *given = asked.decode().split()
+        if not given:
+            client.sendall(b"+ \r\n")
+            given = lines.readline().decode().split()
+        told = base64.b64decode(given[0]).decode()
+        if mechanism == "XOAUTH2" and told == f"user={USER}\x01auth=Bearer {token}\x01\x01":
+            behind.sendall(f"{tag} LOGIN {USER} {PASSWORD}\r\n".encode())
+        else:
+            behind.sendall(f"{tag} LOGIN {USER} fel\r\n".encode())
+        ends = Line(server, [])
+        threading.Thread(target=ends.pump, args=(client, behind, -1), daemon=True).start()
+        ends.pump(behind, client, -1)
+
+
+@pytest.mark.parametrize(("printed", "good"), [("ya29.nyckel", True), ("gammal", False)])
+def test_a_token_command_opens_the_mailbox_or_is_told_to_be_wrong(
+    box: Box, nights: Nights, printed: str, good: bool
+) -> None:
+    box.put()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        threading.Thread(target=open_by_token, args=(listener, box.port, "ya29.nyckel"), daemon=True).start()
+        url = (nights.tips.imap_url or "").replace(str(box.port), str(listener.getsockname()[1]))
+        nights.tips = replace(nights.tips, imap_url=url, imap_password=None, token_command=["echo", printed])
+        if good:
+            assert nights.read() == ["1"]
+            return
+        with pytest.raises(SourceBroken, match=r"check the user and token_command.*\[imap-login\]") as caught:
+            nights.read()
+        assert printed not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["false"], "ended with 1"),
+        (["finns-inte-alls"], "cannot be run"),
+        (["true"], "printed no token"),
+        (["printf", "tyst hemlighet"], "printed no token, or more than one"),
+    ],
+)
+def test_a_token_command_that_fails_is_told_without_what_it_printed(
+    nights: Nights, command: list[str], told: str
+) -> None:
+    nights.tips = replace(nights.tips, token_command=command)
+    with pytest.raises(SourceBroken, match=rf"{command[0]} {told}.*\[imap-token\]") as caught:
+        nights.read()
+    assert "hemlighet" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["", "https://tips@mail.example/INBOX", "imaps:///INBOX", "imaps://mail.example/INBOX"])

@@ -10,7 +10,7 @@ import imaplib
 import ipaddress
 import json
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote, unquote, urlsplit
@@ -19,10 +19,12 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from sources.contract import Archive, Log, Problem, RawItem, SourceBroken
+from sources.inbox.access import Access
 from sources.inbox.mail import MAX_HEADER_BLOCK, MAX_MAIL
 from sources.inbox.mailbox import Taken
 
 _ATTEMPTS = 3
+_MOST_UNREAD = 1_000
 _BATCH = 50  # mails asked for at once
 _BATCH_BYTES = 8 * 1024 * 1024
 _TIMEOUT = SocketTimeout(connect=20, read=60)
@@ -47,11 +49,12 @@ class ImapAddress:
 
 @dataclass(frozen=True)
 class ImapState:
-    """How far a folder has been read: every mail up to ``last_uid`` under this UIDVALIDITY."""
+    """How far a folder has been read: every mail up to ``last_uid`` under this UIDVALIDITY, but for ``unread``."""
 
     folder: str = ""
     validity: int = 0
     last_uid: int = 0
+    unread: tuple[int, ...] = ()  # UIDs that the server lists and does not give
 
 
 def read_address(url: str) -> ImapAddress:
@@ -82,15 +85,19 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass
 class ImapReader:
-    """One visit to an IMAP folder. Mails stay unseen; a line that breaks is taken up again where it broke."""
+    """One visit to an IMAP folder. Mails stay unseen; a line that breaks is taken up again where it broke.
+
+    With ``done_folder`` mails that are safely taken are moved there, with ``done_flag`` they get this flag or keyword.
+    """
 
     address: ImapAddress
-    password: Callable[[], str | None]
+    access: Access
     archive: Archive
     now: datetime
     log: Log
     done_folder: str | None = None
-    unread: list[int] = field(default_factory=list)  # UIDs that the server lists and does not give
+    done_flag: str | None = None
+    unread: list[int] = field(default_factory=list)
 
     def read(self, last: RawItem | None, since: date | None, until: date | None) -> Taken:
         """Read what is new since ``last``, or between two dates once more. Raise SourceBroken with the cure.
@@ -119,11 +126,26 @@ class ImapReader:
                 raise SourceBroken(
                     "imap-refused", f"{self.address.name}: the server refused ({type(error).__name__}); try again later"
                 ) from error
+        state = replace(state, unread=tuple(sorted({*state.unread, *self.unread})[-_MOST_UNREAD:]))
         if self.unread:
             uids = ", ".join(map(str, self.unread[:20]))
             why = f"{self.address.name}: the server lists UID {uids} and does not give it; look at it, then use --since"
             problems = (*problems, Problem("mail-not-read", self.address.name, why))
         return Taken(tuple(items.values()), self.keep_state(state), problems)
+
+    def tidy(self, recorded: RawItem) -> None:
+        """Move or flag what a recorded reading has taken. What fails is logged, and done by the next reading."""
+        state = _read_state(recorded, self.address)
+        if not (self.done_folder or self.done_flag) or not state.last_uid:
+            return
+        try:
+            with self.connect() as client:
+                problems = self.move_done(client, state, self.select(client, state))
+        except (SourceBroken, IMAPClientError, *_LOST) as error:
+            self.log(f"{self.address.name}: not tidied yet ({type(error).__name__}); the next reading does it")
+            return
+        for problem in problems:
+            self.log(f"{problem.message} [{problem.code}]")
 
     def connect(self) -> IMAPClient:
         """Open the line and log in."""
@@ -142,24 +164,32 @@ class ImapReader:
                 "imap-certificate", f"{where}: its certificate is not to be trusted ({error.verify_message}); renew it"
             ) from error
         client.normalise_times = False
-        password = self.password()
-        if not password:
-            raise SourceBroken("imap-password", f"{where}: no password; set KOLL_IMAP_PASSWORD")
         try:
-            client.login(self.address.user, password)
+            self.log_in(client, where)
+        except SourceBroken:
+            client.shutdown()
+            raise
         except LoginError as error:
             client.shutdown()
             if isinstance(error.__context__, imaplib.IMAP4.abort):
                 raise error.__context__ from error
+            what = "token_command" if self.access.token_command else "KOLL_IMAP_PASSWORD"
             raise SourceBroken(
-                "imap-login", f"{where}: the server refused the log-in; check the user and KOLL_IMAP_PASSWORD"
+                "imap-login", f"{where}: the server refused the log-in; check the user and {what}"
             ) from error
         return client
+
+    def log_in(self, client: IMAPClient, where: str) -> None:
+        """Give the password, or an access token (SASL XOAUTH2) when a command makes one."""
+        if self.access.token_command:
+            client.oauth2_login(self.address.user, self.access.get_token(where))
+        else:
+            client.login(self.address.user, self.access.get_password(where))
 
     def select(self, client: IMAPClient, state: ImapState) -> ImapState:
         """Open the folder, for reading only unless mails are to be moved; a new UIDVALIDITY begins from nothing."""
         try:
-            told = client.select_folder(self.address.folder, readonly=self.done_folder is None)
+            told = client.select_folder(self.address.folder, readonly=self.done_folder is None and not self.done_flag)
         except IMAPClientError as error:
             if isinstance(error, imaplib.IMAP4.abort):
                 raise
@@ -230,19 +260,25 @@ class ImapReader:
         )
 
     def move_done(self, client: IMAPClient, recorded: ImapState, state: ImapState) -> tuple[Problem, ...]:
-        """Move what an earlier, recorded reading has taken to the configured folder."""
-        if self.done_folder is None or recorded.validity != state.validity or not recorded.last_uid:
+        """Flag what a recorded reading has taken, or move it to the configured folder; what it never got stays."""
+        wanted = self.done_folder is not None or self.done_flag
+        if not wanted or recorded.validity != state.validity or not recorded.last_uid:
             return ()
-        uids = [uid for uid in client.search(["UID", f"1:{recorded.last_uid}"]) if uid <= recorded.last_uid]
         try:
-            if uids and not client.folder_exists(self.done_folder):
+            unflagged = _not_flagged(self.done_flag) if self.done_flag and self.done_folder is None else []
+            found = client.search([*unflagged, "UID", f"1:{recorded.last_uid}"])
+            uids = [uid for uid in found if uid <= recorded.last_uid and uid not in {*recorded.unread, *state.unread}]
+            if uids and self.done_folder is not None and not client.folder_exists(self.done_folder):
                 client.create_folder(self.done_folder)
             for start in range(0, len(uids), 500):
-                _move(client, uids[start : start + 500], self.done_folder)
+                if self.done_flag:
+                    client.add_flags(uids[start : start + 500], [self.done_flag], silent=True)
+                if self.done_folder is not None:
+                    _move(client, uids[start : start + 500], self.done_folder)
         except IMAPClientError as error:
             if isinstance(error, imaplib.IMAP4.abort):
                 raise
-            why = f"{self.address.name}: {len(uids)} mail(s) could not be moved; check done_folder and its rights"
+            why = f"{self.address.name}: what was read could not be moved or flagged; check done_folder and done_flag"
             return (Problem("mail-not-moved", self.address.name, why),)
         return ()
 
@@ -258,6 +294,8 @@ class ImapReader:
     def keep_state(self, state: ImapState) -> RawItem:
         """Archive how far the folder has been read."""
         note = {"folder": state.folder, "uidvalidity": str(state.validity), "last_uid": str(state.last_uid)}
+        if state.unread:
+            note["unread"] = ",".join(map(str, state.unread))
         content = json.dumps(note, sort_keys=True).encode()
         sha256 = self.archive.put(content)
         return RawItem(self.address.name, sha256, "application/json", fetched_at=self.now, role="listing", note=note)
@@ -267,7 +305,14 @@ def _read_state(last: RawItem | None, address: ImapAddress) -> ImapState:
     note = last.note if last else {}
     if note.get("folder") != address.name:
         return ImapState(address.name)
-    return ImapState(address.name, int(note.get("uidvalidity", "0")), int(note.get("last_uid", "0")))
+    unread = tuple(int(uid) for uid in note.get("unread", "").split(",") if uid)
+    return ImapState(address.name, int(note.get("uidvalidity", "0")), int(note.get("last_uid", "0")), unread)
+
+
+def _not_flagged(flag: str) -> list[object]:
+    """Return the search for mails without a flag; the standard's own have words of their own (RFC 3501, 6.4.4)."""
+    own = {"\\seen": "UNSEEN", "\\flagged": "UNFLAGGED", "\\answered": "UNANSWERED"}.get(flag.lower())
+    return [own] if own else ["UNKEYWORD", flag]
 
 
 def _move(client: IMAPClient, uids: list[int], folder: str) -> None:

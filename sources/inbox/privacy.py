@@ -77,14 +77,30 @@ class Masked:
     numbers: tuple[str, ...] = ()  # member ids: organisation numbers in clear, sole traders' as a keyed hash
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What is nobody's private matter: keyed hashes of numbers and addresses, folded names, the own domain."""
+
+    hashes: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    domain: str = ""
+
+
 def hash_value(key: bytes, value: str) -> str:
     """Return the keyed hash of one value."""
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
-def mask_text(text: str, hash_key: bytes, *, persons: Iterable[str] = (), addresses: Iterable[str] = ()) -> Masked:
+def mask_text(
+    text: str,
+    hash_key: bytes,
+    *,
+    persons: Iterable[str] = (),
+    addresses: Iterable[str] = (),
+    kept: Kept = Kept(),
+) -> Masked:
     """Mask ``text``. ``persons`` and ``addresses`` are names and e-mail addresses of the mail's own people."""
-    mask = _Mask(hash_key, frozenset(address.lower() for address in addresses))
+    mask = _Mask(hash_key, frozenset(address.lower() for address in addresses), kept)
     if "." in text:
         text = _URL.sub(mask.cover_url, text)
         if "@" in text:
@@ -92,7 +108,7 @@ def mask_text(text: str, hash_key: bytes, *, persons: Iterable[str] = (), addres
         mask.keep_domains(text)
     if re.search(r"\d", text):
         text = _cover_numbers(text, mask)
-    spans = sorted(find_persons(text, persons))
+    spans = sorted(span for span in find_persons(text, persons) if not _is_kept(text[slice(*span)], kept.names))
     return Masked(
         _cover_spans(text, spans, "[namn]"),
         *(tuple(sorted(found)) for found in (mask.phones, mask.emails, mask.domains, mask.numbers)),
@@ -131,6 +147,11 @@ def _cover_numbers(text: str, mask: "_Mask") -> str:
     return _POSTAL.sub("[postadress]", text)
 
 
+def _is_kept(name: str, names: frozenset[str]) -> bool:
+    folded = fold_name(" ".join(name.split()))
+    return folded in names or folded.removesuffix("s") in names
+
+
 def _cover_spans(text: str, spans: list[tuple[int, int]], token: str) -> str:
     pieces: list[str] = []
     place = 0
@@ -147,6 +168,7 @@ class _Mask:
 
     key: bytes
     own: frozenset[str]
+    kept: Kept
     phones: set[str] = field(default_factory=set)
     emails: set[str] = field(default_factory=set)
     domains: set[str] = field(default_factory=set)
@@ -162,7 +184,11 @@ class _Mask:
         address, domain = f"{local}@{host}", read_domain(host)
         if address in self.own:
             return "[e-post]"
-        self.emails.add(hash_value(self.key, address))
+        hashed = hash_value(self.key, address)
+        self.emails.add(hashed)
+        if hashed in self.kept.hashes or (self.kept.domain and host == self.kept.domain):
+            self.domains.update({domain} if domain and domain not in FREE_HOSTS else ())
+            return found.group()
         if domain is None or domain in FREE_HOSTS or host in FREE_HOSTS:
             return "[e-post]"
         self.domains.add(domain)
@@ -200,7 +226,9 @@ class _Mask:
         compact = _SEPARATORS.sub("", written.replace("(0)", ""))
         number = read_phone("+" + digits if re.match(r"46[1-9]", digits) and len(digits) == 11 else compact)
         if number:
-            self.phones.add(hash_value(self.key, number))
+            self.phones.add(hashed := hash_value(self.key, number))
+            if hashed in self.kept.hashes:
+                return written
         return "[telefon]"
 
     def cover_ten(self, written: str, digits: str) -> str:

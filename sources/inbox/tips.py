@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,12 +11,15 @@ from zoneinfo import ZoneInfo
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
+from sources.inbox.access import Access
 from sources.inbox.clues import find_channel
-from sources.inbox.days import find_event_date, find_written_on
+from sources.inbox.days import find_event_date, find_event_span, find_written_on
 from sources.inbox.imap import ImapReader, read_address
+from sources.inbox.limit import TookTooLong, time_limit
 from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import read_folder
-from sources.inbox.privacy import Masked, find_senders, hash_value, is_private, mask_text
+from sources.inbox.others import Recogniser, find_other
+from sources.inbox.privacy import Kept, Masked, find_senders, hash_value, is_private, mask_text
 from sources.inbox.quoting import Words, read_subject, split_words
 from sources.inbox.triage import REASONS, find_reason
 
@@ -25,7 +28,7 @@ TIPS_INFO = SourceInfo(
     title="Tips",
     publisher="whoever writes to the association's inbox",
     licence="letters to the association; personal data is stripped on reading",
-    parser_version=1,
+    parser_version=2,
     bounds=Bounds(rows=(0, 20_000), quiet_days=14, max_age_days=3),
     names_all_companies=False,
     checks=(
@@ -33,6 +36,8 @@ TIPS_INFO = SourceInfo(
         Check("mail-too-deep", Severity.ERROR, "The mail has over 200 parts, or parts over 30 deep in each other."),
         Check("mail-header-too-large", Severity.ERROR, "A header is over 16 KB, or all of them over 256 KB."),
         Check("mail-unreadable", Severity.ERROR, "What was received is no mail: it has no headers at all."),
+        Check("mail-too-slow", Severity.ERROR, "Reading the mail took too long and was given up."),
+        Check("mail-failed", Severity.ERROR, "Reading the mail failed in a way nobody foresaw; please report it."),
         Check("mail-date-missing", Severity.ERROR, "Neither the mail nor its mailbox tells when it came."),
         Check("mail-charset-odd", Severity.WARNING, "The text did not decode as declared; letters may be wrong."),
         Check("mail-text-cut", Severity.WARNING, "The text was too long; its end was not read."),
@@ -42,9 +47,11 @@ TIPS_INFO = SourceInfo(
         *(Check(f"set-aside-{reason}", Severity.WARNING, f"Not a tip: {why}") for reason, why in REASONS.items()),
     ),
 )
+_SHORT = 24  # hex digits of a hash that only tells mails of one thread apart
 _MOST = 50  # hashes of one kind that are kept as facts
 _SUBJECT = 500
 _CLOCKS_DIFFER = timedelta(days=1)
+_SECONDS = 10.0  # that one mail may take
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,11 @@ class Tips:
     is made of its date, sender and text (see ``_name_tip``), and of two copies the one received first stands.
 
     ``hash_key`` keys every hash; with another key all tips get other ids. ``own_domain`` is the association's, for
-    telling its own machines from people. With ``done_folder`` mails are moved there by the reading after the one
-    that took them, when that one is safely recorded; without it the mailbox is opened for reading only.
+    telling its own machines from people. ``public`` are keyed hashes of telephone numbers and addresses that are no
+    person's, ``names`` folded names of companies that look like persons': the members' own, which stay readable.
+    ``recognisers`` know mail that another source reads. With ``done_folder`` mails are moved there, with ``done_flag``
+    they get this flag, once the reading that took them is recorded; without both the mailbox is opened for reading
+    only.
     """
 
     name: str
@@ -70,7 +80,11 @@ class Tips:
     hash_key: bytes
     own_domain: str
     done_folder: str | None = None
-    user_agent: str = ""
+    done_flag: str | None = None
+    token_command: Sequence[str] = ()
+    public: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    recognisers: Sequence[Recogniser] = ()
     timezone: str = "Europe/Stockholm"
     info: SourceInfo = TIPS_INFO
 
@@ -80,10 +94,7 @@ class Tips:
         if self.maildir is not None:
             taken = read_folder(self.maildir, visit.archive, last, visit.now, visit.since)
         else:
-            address = read_address(self.imap_url or "")
-            password = self.imap_password or (lambda: None)
-            reader = ImapReader(address, password, visit.archive, visit.now, visit.log, self.done_folder)
-            taken = reader.read(last, visit.since, visit.until)
+            taken = self._open_imap(visit).read(last, visit.since, visit.until)
         short = any(problem.code in {"mailbox-cut-short", "mail-not-read"} for problem in taken.problems)
         return Reading(
             source=self.name,
@@ -94,19 +105,39 @@ class Tips:
             problems=taken.problems,
         )
 
+    def tidy(self, visit: Visit, recorded: Reading) -> None:
+        """Move or flag on the server what the recorded reading took."""
+        state = next((item for item in recorded.items if item.role == "listing"), None)
+        if self.maildir is None and state is not None:
+            self._open_imap(visit).tidy(state)
+
+    def _open_imap(self, visit: Visit) -> ImapReader:
+        access = Access(self.imap_password or (lambda: None), self.token_command)
+        address = read_address(self.imap_url or "")
+        return ImapReader(address, access, visit.archive, visit.now, visit.log, self.done_folder, self.done_flag)
+
     def parse(self, content: bytes, item: RawItem) -> Iterator[Draft]:
-        """Yield the one draft of a mail: a tip, one flagged ``set-aside-<reason>``, or one with a fault."""
+        """Yield the one draft of a mail: a tip, one flagged ``set-aside-<reason>``, or one with a fault.
+
+        Nothing that one mail holds keeps the next from being read: what fails becomes a fault with its raw bytes.
+        """
         raw = RawRef(sha256=item.sha256)
         try:
-            size = int(item.note.get("size", "0"))
-            if size > MAX_MAIL:
-                raise MailUnreadable("mail-too-large", f"the mail has {size} bytes, {MAX_MAIL} are taken")
-            mail = read_mail(content)
+            with time_limit(_SECONDS):
+                draft = self._read_draft(content, raw, item)
         except MailUnreadable as error:
-            lost = f"raw-{hashlib.sha256(content).hexdigest()[:32]}"
-            yield Draft(source_id=lost, kind=Kind.TIP, raw=raw, faults=(Fault(code=error.code, field="mail"),))
-            return
-        yield self._draft_tip(mail, raw, item)
+            draft = _name_lost(content, raw, error.code)
+        except TookTooLong:
+            draft = _name_lost(content, raw, "mail-too-slow")
+        except Exception as error:  # noqa: BLE001 - one mail never stops the inbox; its type is told, not its data
+            draft = _name_lost(content, raw, "mail-failed", type(error).__name__)
+        yield draft
+
+    def _read_draft(self, content: bytes, raw: RawRef, item: RawItem) -> Draft:
+        size = int(item.note.get("size", "0"))
+        if size > MAX_MAIL:
+            raise MailUnreadable("mail-too-large", f"the mail has {size} bytes, {MAX_MAIL} are taken")
+        return self._draft_tip(read_mail(content), raw, item)
 
     def _draft_tip(self, mail: Mail, raw: RawRef, item: RawItem) -> Draft:
         subject, forwarded, answered = read_subject(mail.subject[:_SUBJECT])
@@ -121,7 +152,7 @@ class Tips:
         zone = ZoneInfo(self.timezone)
         written = sent or received
         on = written.astimezone(zone).date() if written else None
-        reason = find_reason(mail, self.own_domain, " ".join((subject, told)))
+        reason = find_reason(mail, self.own_domain, " ".join((subject, told))) or find_other(mail, self.recognisers)
         channel = _find_told_channel(subject, words)
         return Draft(
             source_id=self._name_tip(mail),
@@ -135,14 +166,23 @@ class Tips:
             flags=_flag(mail, told, reason),
             faults=() if received else (Fault(code="mail-date-missing", field="received_on"),),
             precedence=-int(received.timestamp() // 60) if received else 0,
-            facts=self._gather_facts(mail, words, masked),
+            facts={**self._gather_facts(mail, words, masked), **(_tell_span(words, on) if on else {})},
         )
 
     def _mask(self, mail: Mail, text: str) -> Masked:
         people = find_senders(text)
         if is_private(mail.sender_name, mail.sender or ""):
             people.append(mail.sender_name)
-        return mask_text(text, self.hash_key, persons=people, addresses=[mail.sender] if mail.sender else [])
+        return mask_text(
+            unicodedata.normalize("NFC", text),
+            self.hash_key,
+            persons=people,
+            addresses=[mail.sender] if mail.sender and not self._is_own(mail.sender) else [],
+            kept=Kept(self.public, self.names, self.own_domain),
+        )
+
+    def _is_own(self, address: str) -> bool:
+        return bool(self.own_domain) and address.rpartition("@")[2] == self.own_domain
 
     def _name_tip(self, mail: Mail) -> str:
         """Return the tip's id: a keyed hash of date, sender, text and attachments.
@@ -163,6 +203,9 @@ class Tips:
         facts = {name: hash_value(self.hash_key, value) for name, value in hashed.items() if value}
         lists = {"phones": masked.phones, "emails": masked.emails, "domains": masked.domains, "numbers": masked.numbers}
         facts.update({name: ",".join(values[:_MOST]) for name, values in lists.items() if values})
+        if mail.references:
+            answered = dict.fromkeys([*mail.references[:1], *mail.references[-_MOST:]])
+            facts["answers"] = ",".join(hash_value(self.hash_key, one)[:_SHORT] for one in answered)
         if mail.attachments:
             facts["attachments"] = ",".join(f"{a.media_type}:{a.size}:{a.sha256}" for a in mail.attachments)
         return facts
@@ -182,6 +225,18 @@ def _find_event(words: Words, on: date) -> date | None:
         return day
     written = find_written_on(words.forwarded, on)
     return find_event_date(words.forwarded.partition("\n\n")[2], written) if written else None
+
+
+def _tell_span(words: Words, on: date) -> dict[str, str]:
+    """Return the days between which it happened, where the text tells a week, a month or several days."""
+    span = find_event_span(words.own or words.quoted, on)
+    return {"event_between": f"{span[0]}/{span[1]}"} if span else {}
+
+
+def _name_lost(content: bytes, raw: RawRef, code: str, value: str = "") -> Draft:
+    """Return the draft of a mail that cannot be read, known by its bytes."""
+    lost = f"raw-{hashlib.sha256(content).hexdigest()[:32]}"
+    return Draft(source_id=lost, kind=Kind.TIP, raw=raw, faults=(Fault(code=code, field="mail", value=value),))
 
 
 def _flag(mail: Mail, told: str, reason: str | None) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ REASONS = {
     "mailing-list": "It came through a mailing list.",
     "newsletter": "Bulk mail that can be unsubscribed from.",
     "empty": "Neither words nor attachments.",
+    "extract": "An authority's extract: the source of that authority reads it.",
+    "person": "A person has set it aside.",
 }
 
 _AWAY = re.compile(
