@@ -51,7 +51,6 @@ _SHORT = 24  # hex digits of a hash that only tells mails of one thread apart
 _MOST = 50  # hashes of one kind that are kept as facts
 _SUBJECT = 500
 _CLOCKS_DIFFER = timedelta(days=1)
-_SECONDS = 10.0  # that one mail may take
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ class Tips:
     public: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     recognisers: Sequence[Recogniser] = ()
+    seconds: float = 10.0  # that reading one mail may take
     timezone: str = "Europe/Stockholm"
     info: SourceInfo = TIPS_INFO
 
@@ -123,7 +123,7 @@ class Tips:
         """
         raw = RawRef(sha256=item.sha256)
         try:
-            with time_limit(_SECONDS):
+            with time_limit(self.seconds):
                 draft = self._read_draft(content, raw, item)
         except MailUnreadable as error:
             draft = _name_lost(content, raw, error.code)

@@ -22,7 +22,6 @@ REASONS = {
     "newsletter": "Bulk mail that can be unsubscribed from.",
     "empty": "Neither words nor attachments.",
     "extract": "An authority's extract: the source of that authority reads it.",
-    "person": "A person has set it aside.",
 }
 
 _AWAY = re.compile(
