@@ -62,7 +62,7 @@ def _decide(
         sources = {name: _cut(state, day) for name, state in sources.items()}
     night = measure_night(
         connection, settings.rules, settings.alerts, ledger, sources,
-        business_date=day, run_id=f"replay-{day}", now=now, replayed=moment,
+        business_date=day, run_id=f"replay-{day}", now=now, replayed=moment, follow_ups=settings.follow_up,
     )  # fmt: skip
     if known_at is None:
         known = tuple(one for one in night.decisions if one.decided_on is None or one.decided_on < day)

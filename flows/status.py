@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 from sqlmodel import Session
 
+from flows.cases import list_cases
 from flows.standing import load_source_states
 from flows.workplace import Workplace
 from models.alerting.ledger import Standing, alert_id, fold
@@ -51,10 +52,13 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         )
     sources.sort(key=lambda row: (row["verdict"] != Verdict.BROKEN, not row["late"], row["source"]))
     alerts = [row for row in list_alert_states(place) if row["standing"] == Standing.OPEN]
+    cases = list_cases(place)
     return {
         "sources": sources,
         "open_alerts": len(alerts),
         "alerts": alerts,
+        "cases": len(cases),
+        "next_follow_up": cases[0]["follow_up_on"] if cases else None,
         "quarantine": sum(open_rows.values()),
         "reviews": reviews,
         "outbox": outbox,

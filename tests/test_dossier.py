@@ -24,6 +24,7 @@ from flows.dossier.wording import CaseWording
 from flows.dossier.write import write_paper
 from models.cases.steps import StepKind
 from models.store import writing
+from models.tables import Declaration
 from tests.case_world import DEADLINE, NIGHT, copy_world, make_case_world
 from tests.demo_world import World, demo_world
 
@@ -241,6 +242,26 @@ def test_a_dossier_while_the_demand_waits_says_when_it_is_followed_up(tmp_path: 
     place = world.open(9)
     shown = write_dossier(place, gather(place, "559000-0013"), tmp_path / "d")[0].read_text("utf-8")
     assert "följs upp 12 sep 2024" in shown and "Det går att säga från och med 12 sep 2024" in shown
+
+
+def test_what_the_member_declared_stands_beside_what_was_counted_in_the_same_year(tmp_path: Path) -> None:
+    world = make_case_world(tmp_path)
+    world.take("notice", NIGHT)
+    row = Declaration(
+        member="5590000013", year=2024, period_from=date(2024, 1, 1), period_to=date(2024, 12, 31), form="1",
+        answers={"complaints_total": 10, "complaints_phone": 8, "calls_made": 400_000}, received_on=NIGHT,
+        source="declarations", name="svar.xlsx", raw_sha256="0" * 64, hash="h", recorded_from=world.open(4).clock(),
+        run_id="r",
+    )  # fmt: skip
+    with writing(world.open().engine) as connection:
+        connection.execute(Declaration.__table__.insert(), row.model_dump(exclude={"id"}))
+    place = world.open(9)
+    shown = write_dossier(place, gather(place, "559000-0013"), tmp_path / "d", "en")[0].read_text("utf-8")
+    table = shown.partition("Declared and counted</caption>")[2].partition("</table>")[0]
+    rows = [re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", row) for row in table.split("<tr>")[2:]]
+    assert rows[0] == ["in total", "10", "54", "+44"] and ["by telephone", "8", "18", "+10"] in rows
+    assert "stated 400,000 calls" in shown and "14 counted complaints in 100,000 calls" in shown
+    assert "can only grow" in shown and "not an accusation" in shown and "No declaration" not in shown
 
 
 def test_the_timeline_shows_days_not_told_of_as_gaps_and_not_as_zero() -> None:

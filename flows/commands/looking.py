@@ -102,6 +102,8 @@ def status(
         print_table("Sources", found["sources"], columns)
         for name in ("open_alerts", "quarantine", "reviews"):
             say(f"{name.replace('_', ' ')}: {found[name]}")
+        due = found["next_follow_up"]
+        say(f"open cases: {found['cases']}" + (f"; the next follow-up is due on {due}" if due else ""))
         say("outbox: " + (", ".join(f"{n} {state}" for state, n in found["outbox"].items()) or "empty"))
         say(f"last run: {found['last_run'] or 'none yet; run `koll nightly`'}")
 

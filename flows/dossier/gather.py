@@ -15,6 +15,8 @@ from models.cases.chain import load_cases
 from models.cases.evidence import Question, count_figures
 from models.cases.steps import Case, Step, StepKind
 from models.counting import Scope, find_first_days, list_counted
+from models.declarations.facts import DeclaredFacts, Observer, gather_facts
+from models.declarations.keeping import list_declared
 from models.tables import Member, Parsed
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
@@ -41,7 +43,7 @@ class Gathered:
     days: tuple[tuple[date, bool], ...]
     span: Window
     told: Window
-    declared: tuple[tuple[str, str], ...] = ()
+    declared: DeclaredFacts | None = None
 
     @property
     def last(self) -> Step:
@@ -75,6 +77,7 @@ def gather(place: Workplace, asked: str, number: int | None = None, on: date | N
             days=tuple((when, channel == "phone") for _, _, when, channel in counted if when),
             span=span,
             told=told,
+            declared=_find_declared(connection, member),
         )
 
 
@@ -116,3 +119,9 @@ def _lay_timeline(connection: Connection, case: Case, question: Question) -> tup
 def _find_first_told(connection: Connection, source: str) -> date | None:
     """Return the first day that a source's files say they cover; None for one whose objects cover no period."""
     return connection.execute(select(func.min(_P.c.first_day)).where(_P.c.source == source)).scalar()
+
+
+def _find_declared(connection: Connection, member: str) -> DeclaredFacts | None:
+    """Return a member's newest declaration beside what was observed in the same year; None while there is none."""
+    years = [year for who, year in list_declared(connection) if who == member]
+    return gather_facts(Observer(connection), member, max(years)) if years else None

@@ -232,7 +232,30 @@ _PAPER: Mapping[str, tuple[str, str]] = {
     "reply_contested": ("Bestrider: {which}.", "Contests: {which}."),
     "reply_attached": ("Brevet finns i arkivet, sha256 {hash}.", "The letter is in the archive, sha256 {hash}."),
     "declared_none": ("Ingen deklaration har kommit in.", "No declaration has been received."),
+    "declared_text": (
+        "För verksamhetsåret {span} lämnade medlemmen in en deklaration den {day}.",
+        "For the business year {span} the member handed in a declaration on {day}.",
+    ),
     "declared_caption": ("Deklarerat och räknat", "Declared and counted"),
+    "declared_head": ("Deklarerat", "Declared"),
+    "observed_head": ("Räknat, minst", "Counted, at least"),
+    "difference_head": ("Skillnad", "Difference"),
+    "declared_calls": ("Medlemmen uppgav {calls} samtal.", "The member stated {calls} calls."),
+    "declared_rate": (
+        "Det är {rate} räknade anmälningar på 100 000 samtal (95 % säkert mellan {low} och {high}).",
+        "That is {rate} counted complaints in 100,000 calls (95% sure between {low} and {high}).",
+    ),
+    "declared_incomplete": (
+        "Källorna har inte berättat om hela året än, så det räknade kan bara bli fler.",
+        "The sources have not told of the whole year yet, so what is counted can only grow.",
+    ),
+    "declared_changed": ("Ändrat sedan året innan: {which}.", "Changed since the year before: {which}."),
+    "declared_not_same": (
+        "Medlemmen räknar vad konsumenter har sagt till den själv, källorna vad de har sagt till andra. En skillnad är "
+        "något att fråga om, inte en anklagelse.",
+        "The member counts what consumers have told it, the sources what they have told others. A difference is "
+        "something to ask about, not an accusation.",
+    ),
     "sources_caption": ("Hur färska källorna är", "How fresh the sources are"),
     "sources_text": (
         "En källa är komplett till och med den dag den själv har uppgett. Det som kommit senare är inte med.",

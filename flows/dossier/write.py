@@ -14,6 +14,7 @@ from flows.mail.limit_letter import list_channels
 from flows.mail.wording import plain
 from models.alerting.evaluation import Rank, Window
 from models.cases.steps import Step
+from models.declarations.facts import Compared
 from models.org_number import show_org_number
 from models.words import Channel
 
@@ -213,10 +214,35 @@ def _show_replies(found: Gathered, words: CaseWording) -> Iterator[Block]:
 
 
 def _show_declared(found: Gathered, words: CaseWording) -> Iterator[Block]:
-    if not found.declared:
+    """Yield what the member has declared beside what was observed in the same year: sizes, and no judgement."""
+    facts = found.declared
+    if facts is None or facts.received_on is None:
         yield Words(words.say("declared_none"))
         return
-    yield Figures(tuple((f"declared:{n}", label, value) for n, (label, value) in enumerate(found.declared)))
+    yield Words(words.say("declared_text", span=words.span(facts.period), day=words.day(facts.received_on)))
+    yield Grid(
+        words.say("declared_caption"),
+        tuple(words.say(one) for one in ("channel_head", "declared_head", "observed_head", "difference_head")),
+        tuple(_compare_declared(one, words) for one in (facts.observed, *facts.channels)),
+    )
+    if facts.calls is not None:
+        yield Words(words.say("declared_calls", calls=facts.calls))
+    if rate := facts.observed.observed_rate:
+        bounds = {name: words.decimal(value) for name, value in (("low", rate.low), ("high", rate.high))}
+        yield Words(words.say("declared_rate", rate=words.decimal(rate.per_100k), **bounds))
+    if not facts.complete:
+        yield Words(words.say("declared_incomplete"), "quiet")
+    if facts.changed:
+        asked = [plain(one.sv if words.language == "sv" else one.en, 200) for one in facts.changed]
+        yield Words(words.say("declared_changed", which="; ".join(asked)))
+    yield Words(words.say("declared_not_same"), "quiet")
+
+
+def _compare_declared(one: Compared, words: CaseWording) -> tuple[Cell, ...]:
+    named = words.reached(one.channel) if one.channel != "any" else words.say("total").lower()
+    declared = "–" if one.declared is None else words.number(one.declared)
+    difference = "–" if one.difference is None else f"{one.difference:+d}".replace("-", "\u2212")
+    return named, declared, words.number(one.observed), difference
 
 
 def _show_sources(found: Gathered, words: CaseWording, association: str, disclosure: str) -> Iterator[Block]:
