@@ -22,7 +22,15 @@ from models.store import writing
 from models.tables import Run, SourceNight
 
 START = date(2026, 3, 3)
-RISE = '[[rule]]\nid = "rise"\ntype = "rise"\nchannels = ["any", "phone"]\nmin_count = 3\nto = ["ethics"]\n'
+RISE = """
+[[rule]]
+id = "rise"
+type = "rise"
+channels = ["any", "phone"]
+baseline_days = 365
+min_count = 3
+to = ["ethics"]
+"""
 FIXED = RISE + "threshold = { p = 0.001 }\n"
 CALM = "reminder_days = []"
 
@@ -153,7 +161,7 @@ def test_a_budget_is_noted_once_a_month_and_again_for_another_version(rises: Ris
         return [event.p for event in events if event.kind is What.CALIBRATED]
 
     assert (noted(0.002), noted(0.003)) == ([0.002], [])
-    rises.rules = [rise(threshold="budget", min_count=4)]
+    rises.rules = [rise(threshold="budget", min_count=6)]
     assert noted(0.003) == [0.003]
     assert all(key.member for key in fold(rises.ledger))
 
@@ -270,7 +278,7 @@ def test_rules_that_could_not_work_are_refused(table: dict, place: str) -> None:
 
 def test_the_order_of_channels_and_sources_makes_no_new_version() -> None:
     assert rise(channels=["any", "phone"]).version() == rise(channels=["phone", "any"]).version()
-    assert rise().version() != rise(min_count=4).version()
+    assert rise().version() != rise(min_count=6).version()
 
 
 # ---- commands

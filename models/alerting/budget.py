@@ -9,13 +9,14 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.alerting.ledger import AlertEvent, What
 from models.alerting.rules import AlertsConfig, RiseRule
-from models.alerting.statistics import PooledRates, test_rise
+from models.alerting.statistics import PooledRates
 
 Counts = NDArray[np.int64]
 Chances = NDArray[np.float64]
@@ -74,32 +75,36 @@ def draw_counts(dice: np.random.Generator, rates: Chances, dispersion: float) ->
 
 
 def find_chances(
-    counts: Counts, windows: Sequence[int], baseline: int, min_count: int, nights: int,
+    counts: Counts, windows: Sequence[int], baseline: int, min_count: int, nights: int, season: Chances | None = None,
 ) -> Chances:  # fmt: skip
     """Return the smallest p of the windows for each row of daily counts and each of the last ``nights`` days.
 
-    1 where the longest window has fewer than ``min_count``.
+    1 where the longest window has fewer than ``min_count``. ``season``: what a day weighs, 1 without it.
     """
-    sums = np.concatenate([np.zeros((len(counts), 1), np.int64), np.cumsum(counts, axis=1)], axis=1)
+    days = np.ones(counts.shape[1]) if season is None else season
+    sums, exposed = _sum_up(counts), _sum_up(days[None, :])[0]
     ends = np.arange(sums.shape[1] - nights, sums.shape[1])
     smallest = np.ones((len(counts), nights))
-    for days in windows:
-        now = sums[:, ends] - sums[:, ends - days]
-        before = sums[:, ends - days] - sums[:, ends - days - baseline]
-        np.minimum(smallest, _look_up(now, before, days / (days + baseline)), out=smallest)
-    longest = max(windows)
-    smallest[sums[:, ends] - sums[:, ends - longest] < min_count] = 1.0
+    for length in windows:
+        begins, starts = ends - length, ends - length - baseline
+        now, before = sums[:, ends] - sums[:, begins], sums[:, begins] - sums[:, starts]
+        share = (exposed[ends] - exposed[begins]) / (exposed[ends] - exposed[starts])
+        np.minimum(smallest, _test(now, before, np.broadcast_to(share, now.shape)), out=smallest)
+    smallest[sums[:, ends] - sums[:, ends - max(windows)] < min_count] = 1.0
     return smallest
 
 
-def _look_up(now: Counts, before: Counts, share: float) -> Chances:
-    """Test each distinct pair once; what is not above its expectation is no rise and gets 1."""
+def _sum_up(rows: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([np.zeros((len(rows), 1), rows.dtype), np.cumsum(rows, axis=1)], axis=1)
+
+
+def _test(now: Counts, before: Counts, share: Chances) -> Chances:
+    """Return ``test_rise`` of each pair; what is not above its expectation is no rise and gets 1."""
+    from scipy.special import betainc
+
     chances = np.ones(now.shape)
     above = now * (1 - share) > before * share
-    widest = int(before.max(initial=0)) + 1
-    pairs, places = np.unique(now[above] * widest + before[above], return_inverse=True)
-    tested = [test_rise(int(pair) // widest, int(pair) % widest, share) for pair in pairs]
-    chances[above] = np.array(tested, dtype=np.float64)[places]
+    chances[above] = betainc(now[above], before[above] + 1.0, share[above])
     return chances
 
 

@@ -268,8 +268,8 @@ class RiseRule(_Counting):
     type: Literal["rise"]
     channels: Channels = ("any",)
     windows_days: tuple[Annotated[int, Field(ge=7, le=366)], ...] = Field(default=(28, 91), min_length=1)
-    baseline_days: int = Field(default=365, ge=90, le=1500)
-    min_count: int = Field(default=3, ge=2)
+    baseline_days: int = Field(default=730, ge=90, le=1500)
+    min_count: int = Field(default=4, ge=2)
     threshold: Literal["budget"] | Threshold = "budget"
     clear_runs: int = Field(default=28, ge=1)
 

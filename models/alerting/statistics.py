@@ -1,55 +1,35 @@
-"""Is it more than chance? Exact tests on counts, in plain arithmetic that can be checked by hand.
+"""Is it more than chance? Exact tests on counts that can be checked by hand.
 
-Sums of binomial and negative binomial terms start at an exact term and follow by ratios, so that small tails keep
-their relative precision. (The conditional test: Przyborowski and Wilenski, Biometrika 31:313, 1940.)
+The sums of binomial and negative binomial terms are scipy's incomplete beta and gamma functions, imported where they
+are used: commands that only look should not wait for them. (The conditional test: Przyborowski and Wilenski, Biometrika
+31:313, 1940.)
 """
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Literal
 
-_SMALL = 1e-18  # of the sum: what follows is smaller than rounding
-
 
 def upper_tail(least: int, tries: int, chance: float) -> float:
     """Return P(X >= least) for X ~ Binomial(tries, chance)."""
+    from scipy.special import betainc
+
     if least <= 0:
         return 1.0
-    if least > tries or chance <= 0:
-        return 0.0
-    if chance >= 1:
-        return 1.0
-    odds = chance / (1 - chance)
-    if least > tries * chance:
-        first = math.exp(_log_binomial(least, tries, chance))
-        return min(1.0, _add_up(first, ((tries - k) / (k + 1) * odds for k in range(least, tries))))
-    first = math.exp(_log_binomial(least - 1, tries, chance))
-    return max(0.0, 1 - _add_up(first, (k / (tries - k + 1) / odds for k in range(least - 1, 0, -1))))
+    return float(betainc(least, tries - least + 1, chance)) if least <= tries else 0.0
 
 
 def lower_tail(most: int, tries: int, chance: float) -> float:
     """Return P(X <= most) for X ~ Binomial(tries, chance)."""
-    return upper_tail(tries - most, tries, 1 - chance)
+    from scipy.special import betaincc
 
-
-def _log_binomial(k: int, n: int, chance: float) -> float:
-    return math.log(math.comb(n, k)) + k * math.log(chance) + (n - k) * math.log1p(-chance)
-
-
-def _add_up(first: float, ratios: Iterable[float]) -> float:
-    """Return first + first * r1 + first * r1 * r2 ..., ended where nothing more counts."""
-    terms, term, total = [first], first, first
-    for ratio in ratios:
-        term *= ratio
-        terms.append(term)
-        total += term
-        if ratio < 1 and term <= total * _SMALL:
-            break
-    return math.fsum(terms)
+    if most >= tries:
+        return 1.0
+    return float(betaincc(most + 1, tries - most, chance)) if most >= 0 else 0.0
 
 
 @lru_cache(maxsize=200_000)
@@ -87,9 +67,11 @@ def bound_share(part: int, whole: int, confidence: float = 0.95) -> tuple[float,
 
 def bound_chance(part: int, whole: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return Clopper and Pearson's exact interval for a binomial chance."""
+    from scipy.special import betaincinv
+
     tail = (1 - confidence) / 2
-    low = 0.0 if part == 0 else _solve(lambda chance: upper_tail(part, whole, chance) - tail)
-    high = 1.0 if part == whole else _solve(lambda chance: tail - lower_tail(part, whole, chance))
+    low = 0.0 if part == 0 else float(betaincinv(part, whole - part + 1, tail))
+    high = 1.0 if part == whole else float(betaincinv(part + 1, whole - part, 1 - tail))
     return low, high
 
 
@@ -175,6 +157,8 @@ class PooledRates:
 
 def pool_rates(counts: Sequence[int], exposures: Sequence[float]) -> PooledRates | None:
     """Fit members' rates by the marginal negative binomial likelihood; None without a single complaint."""
+    from scipy.special import psi
+
     pairs = Counter((count, exposure) for count, exposure in zip(counts, exposures, strict=True) if exposure > 0)
     if not any(count for count, _ in pairs):
         return None
@@ -186,34 +170,17 @@ def pool_rates(counts: Sequence[int], exposures: Sequence[float]) -> PooledRates
 
         return math.exp(_solve(rising, -30.0, 30.0))
 
-    def likelihood(log_shape: float) -> float:
+    def falling(log_shape: float) -> float:
+        """Minus the likelihood's slope in the shape, at the best rate for it."""
         shape = math.exp(log_shape)
         rate = best_rate(shape)
-        return math.fsum(
-            n * (math.lgamma(shape + x) - math.lgamma(shape) + shape * math.log(rate / (rate + t))
-                 + x * math.log(t / (rate + t)))
-            for (x, t), n in pairs.items()
-        )  # fmt: skip
+        at_shape = float(psi(shape))
+        return -math.fsum(
+            n * (float(psi(shape + x)) - at_shape + math.log(rate / (rate + t))) for (x, t), n in pairs.items()
+        )
 
-    shape = math.exp(_find_highest(likelihood, math.log(1e-3), math.log(1e4)))
+    shape = math.exp(_solve(falling, math.log(1e-3), math.log(1e4)))
     return PooledRates(shape, best_rate(shape))
-
-
-def _find_highest(curve: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a curve with one top is highest, by golden section."""
-    golden = (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = curve(left), curve(right)
-    while high - low > 1e-7:
-        if at_left > at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = curve(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = curve(right)
-    return (low + high) / 2
 
 
 def pool_dispersion(weeks: Iterable[Sequence[int]]) -> float:
@@ -231,24 +198,11 @@ def pool_dispersion(weeks: Iterable[Sequence[int]]) -> float:
 
 def negative_binomial_tails(seen: int, mean: float, size: float | None) -> tuple[float, float]:
     """Return (P(X <= seen), P(X >= seen)) with this mean and variance mean + mean^2 / size (None: Poisson)."""
+    from scipy.special import betainc, betaincc, gammainc, gammaincc
+
     if mean <= 0:
         return 1.0, 1.0 if seen == 0 else 0.0
-
-    def ratios(start: int) -> Iterator[float]:
-        k = start
-        while True:
-            yield mean / (k + 1) if size is None else (k + size) / (k + 1) * mean / (size + mean)
-            k += 1
-
-    def probability(k: int) -> float:
-        if size is None:
-            return math.exp(k * math.log(mean) - mean - math.lgamma(k + 1))
-        chosen = math.lgamma(k + size) - math.lgamma(size) - math.lgamma(k + 1)
-        return math.exp(chosen - size * math.log1p(mean / size) + k * math.log(mean / (size + mean)))
-
-    falling = (1 / next(ratios(k)) for k in range(seen - 1, -1, -1))
-    if seen > mean:
-        above = _add_up(probability(seen), ratios(seen))
-        return max(0.0, 1 - above + probability(seen)), min(1.0, above)
-    below = _add_up(probability(seen), falling)
-    return min(1.0, below), max(0.0, 1 - below + probability(seen))
+    if size is None:
+        return float(gammaincc(seen + 1, mean)), float(gammainc(seen, mean)) if seen else 1.0
+    chance = size / (size + mean)
+    return float(betainc(size, seen + 1, chance)), float(betaincc(size, seen, chance)) if seen else 1.0
