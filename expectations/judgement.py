@@ -1,5 +1,6 @@
 """What judging ends in: the rows' fate, the findings, and the counts for the data docs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,7 +40,7 @@ class Judgement:
     OK otherwise, also when rows were kept with a flag. ``rules_run`` counts the rules that were looked at.
     """
 
-    accepted: list[Draft]
+    accepted: Sequence[Draft]  # a DraftTable, unless there are none
     quarantined: list[Quarantined]
     findings: list[Finding]
     verdict: Verdict

@@ -7,13 +7,12 @@ for a million rows the chance of one false alarm is below 1 in 10 million.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from models.drafts import Draft
+from models.draft_table import DraftTable
 
 Hashes: TypeAlias = npt.NDArray[np.int64]
 Marks: TypeAlias = npt.NDArray[np.uint8]
@@ -21,10 +20,7 @@ Marks: TypeAlias = npt.NDArray[np.uint8]
 # How the row under an id was judged; TWICE: refused, and the id already known to stand over two contents.
 REFUSED, ACCEPTED, FLAGGED, TWICE = 0, 1, 2, 3
 
-_CONTENT = attrgetter(
-    "kind", "received_on", "event_on", "company", "org_number", "channel", "channel_evidence", "category",
-    "outcome", "reexamination", "url", "text", "mentions", "flags", "faults",
-)  # fmt: skip
+_SPREAD = np.int64(-7046029254386353131)  # 2^64 divided by the golden ratio, as Fibonacci hashing has it
 
 
 @dataclass(frozen=True)
@@ -51,11 +47,12 @@ class SeenRows:
         self._keys: list[tuple[Hashes, Marks]] = []
         self._pairs: list[tuple[Hashes, Marks]] = []
 
-    def sort_in(self, drafts: Sequence[Draft]) -> Sorted:
+    def sort_in(self, drafts: DraftTable) -> Sorted:
         """Tell fresh rows from repeated ones, and ids that stand over two contents; ``remember`` comes after."""
-        keys = np.fromiter((_hash_key(draft) for draft in drafts), np.int64, len(drafts))
-        pairs = np.fromiter(map(_hash_row, keys.tolist(), drafts), np.int64, len(drafts))
-        keyed = np.fromiter((draft.source_id is not None for draft in drafts), np.bool_, len(drafts))
+        told = zip(drafts.sha256, drafts.source_id, drafts.precedence, strict=True)
+        keys = np.fromiter(map(hash, told), np.int64, len(drafts))
+        pairs = keys * _SPREAD ^ _hash_contents(drafts)
+        keyed = np.fromiter((source_id is not None for source_id in drafts.source_id), np.bool_, len(drafts))
 
         _, first = np.unique(pairs, return_index=True)
         repeats = np.ones(len(drafts), np.bool_)
@@ -69,9 +66,9 @@ class SeenRows:
         twice = ((counts[inverse] > 1) | earlier) & keyed
         undone = []
         for at in np.flatnonzero(earlier & keyed).tolist():
-            draft, mark = drafts[fresh[at]], _undo(self._keys, keys[at])
+            place, mark = int(fresh[at]), _undo(self._keys, keys[at])
             if mark != TWICE:
-                undone.append((draft.raw.sha256, draft.source_id or "", mark))
+                undone.append((drafts.sha256[place], drafts.source_id[place] or "", mark))
         return Sorted(fresh.tolist(), (1 + twice.astype(int)).tolist(), undone, keys, pairs, keyed)
 
     def remember(self, chunk: Sorted, marks: Sequence[int]) -> None:
@@ -81,12 +78,12 @@ class SeenRows:
         _add(self._pairs, chunk.pairs[chunk.keyed], np.zeros(int(chunk.keyed.sum()), np.uint8))
 
 
-def _hash_key(draft: Draft) -> int:
-    return hash((draft.raw.sha256, draft.source_id, draft.precedence))
-
-
-def _hash_row(key: int, draft: Draft) -> int:
-    return hash((key, _CONTENT(draft), frozenset(draft.facts.items()) if draft.facts else None))
+def _hash_contents(drafts: DraftTable) -> Hashes:
+    """Return a hash of everything that each row says."""
+    contents = np.frombuffer(bytes.fromhex("".join(drafts.hash_rows())), np.int64)[::2].copy()
+    for at in drafts.faults.keys() | drafts.mentions.keys():
+        contents[at] ^= hash((drafts.faults.get(at), drafts.mentions.get(at)))
+    return contents
 
 
 def _find(runs: list[tuple[Hashes, Marks]], wanted: Hashes) -> npt.NDArray[np.bool_]:

@@ -83,8 +83,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Suite:
-    """The rules of one source on one night: for rows, for the names in them, for parsers' faults, for the reading."""
+    """The rules of one source on one night: for ids, other fields, companies' names, parsers' faults, the reading."""
 
+    keys: tuple[Rule, ...]
     rows: tuple[Rule, ...]
     names: tuple[Rule, ...]
     faults: tuple[Rule, ...]
@@ -103,6 +104,7 @@ def build_suite(
     parameters = PARAMETERS.get(kind, Parameters())
     declared = declare_checks(own, parameters.severities)
     return Suite(
+        keys=tuple(_key_rules(parameters, declared)),
         rows=tuple(_row_rules(parameters, declared, business_date)),
         names=tuple(_name_rules(declared)),
         faults=tuple(_fault_rules(declared)),
@@ -112,11 +114,16 @@ def build_suite(
     )
 
 
-def _row_rules(parameters: Parameters, declared: Mapping[str, Check], business_date: date) -> Iterable[Rule]:
+def _key_rules(parameters: Parameters, declared: Mapping[str, Check]) -> Iterable[Rule]:
+    """Yield the rules that must look at every row by itself."""
     yield _present("key-missing", "source_id", declared)
     yield _matches("key-odd", "source_id", parameters.key_form, declared)
     if parameters.one_row_per_key:
         yield _between("key-twice", "contents", declared, highest=1, limit="one content under one id in one file")
+
+
+def _row_rules(parameters: Parameters, declared: Mapping[str, Check], business_date: date) -> Iterable[Rule]:
+    """Yield the rules that run once per distinct profile of a row: a file holds few of them."""
     if parameters.kinds:
         yield _among("kind-odd", "kind", parameters.kinds, declared)
     yield _present("date-missing", "date", declared)

@@ -11,11 +11,12 @@ import math
 import os
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from expectations.suites import Rule
-from models.drafts import Draft
+from models.draft_table import DraftTable, Memo
 from models.org_number import OrgNumberInvalid, read_org_number
 from models.words import Kind, Severity
 
@@ -30,6 +31,9 @@ _POSITIONS_ONLY = {
     "return_unexpected_index_query": False,
 }
 _NO_DECISION = "not a decision"
+_PROFILE = ("kind", "received_on", "event_on", "company", "org_number_fault", "channel", "outcome")
+
+Profile: TypeAlias = tuple[Any, ...]  # one value for each of _PROFILE; of the company, whether it is named
 
 
 class RuleUnusable(RuntimeError):
@@ -66,22 +70,52 @@ class Validation:
         return [positions or [] for positions in broken]
 
 
-def frame_drafts(drafts: Sequence[Draft], contents: Sequence[int]) -> "pd.DataFrame":
-    """Return the frame that the row rules run on: text as it stands, dates as day numbers, None where nothing is."""
+def frame_keys(ids: Sequence[str | None], contents: Sequence[int]) -> "pd.DataFrame":
+    """Return the frame that the rules on ids run on, one line per row: the id, and over how many contents it stands."""
     import pandas as pd
 
-    received = [draft.received_on for draft in drafts]
-    events = [draft.event_on for draft in drafts]
-    numbers = [draft.org_number for draft in drafts]
-    faults = {number: _find_number_fault(number) for number in set(numbers)}
-    text: dict[str, Sequence[str | None]] = {
-        "source_id": [draft.source_id or None for draft in drafts],
-        "kind": [draft.kind for draft in drafts],
-        "company": [_leave_out_blank(draft.company) for draft in drafts],
-        "org_number_fault": [faults[number] for number in numbers],
-        "channel": [draft.channel for draft in drafts],
-        "outcome": [draft.outcome if draft.kind is Kind.DECISION else _NO_DECISION for draft in drafts],
-    }
+    return pd.DataFrame(
+        {
+            "source_id": pd.Series([source_id or None for source_id in ids], dtype=object),
+            "contents": pd.Series(contents, dtype=float),
+        }
+    )
+
+
+def list_profiles(drafts: DraftTable) -> list[Profile]:
+    """Return, for each row, what the rules on its other fields look at. Rows of one profile share its fate.
+
+    Most files hold few profiles: days, channels, a company or none. A rule looks at each of them once.
+    """
+    blank = Memo(_leave_out_blank)
+    faults = Memo(_find_number_fault)
+    outcomes: Iterable[str | None] = repeat(_NO_DECISION, len(drafts))
+    if any(outcome is not None for outcome in drafts.outcome) or Kind.DECISION in drafts.kind:
+        outcomes = [
+            outcome if kind is Kind.DECISION else _NO_DECISION
+            for kind, outcome in zip(drafts.kind, drafts.outcome, strict=True)
+        ]
+    return list(
+        zip(
+            drafts.kind,
+            drafts.received_on,
+            drafts.event_on,
+            map(blank.__getitem__, drafts.company),
+            map(faults.__getitem__, drafts.org_number),
+            drafts.channel,
+            outcomes,
+            strict=True,
+        )
+    )
+
+
+def frame_profiles(profiles: Sequence[Profile]) -> "pd.DataFrame":
+    """Return the frame for distinct profiles: text as it stands, dates as day numbers, None where nothing is."""
+    import pandas as pd
+
+    columns = [list(column) for column in zip(*profiles, strict=True)]
+    text = dict(zip(_PROFILE, columns, strict=True))
+    received, events = text.pop("received_on"), text.pop("event_on")
     days = {
         "date": [day or event for day, event in zip(received, events, strict=True)],
         "received_on": received,
@@ -93,7 +127,6 @@ def frame_drafts(drafts: Sequence[Draft], contents: Sequence[int]) -> "pd.DataFr
             name: [math.nan if day is None else float(day.toordinal()) for day in column]
             for name, column in days.items()
         }
-        | {"contents": [float(count) for count in contents]}
     )
 
 
@@ -119,7 +152,7 @@ def frame_totals(totals: Mapping[str, float]) -> "pd.DataFrame":
 
 
 def _leave_out_blank(text: str | None) -> str | None:
-    return text if text and not text.isspace() else None
+    return "named" if text and not text.isspace() else None
 
 
 def _find_number_fault(number: str | None) -> str | None:

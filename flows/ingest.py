@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -17,10 +16,10 @@ from flows.declarations.taking import list_mailed, take_declarations
 from flows.drift import check_files, compare_headers, find_drift
 from flows.keeping import WAITING, Keeper
 from flows.linking import Linker
-from flows.objects import parse_item, read_header
+from flows.objects import parse_tables, read_header
 from flows.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
-from models.drafts import Draft
+from models.draft_table import DraftTable
 from models.repairs import REJECT, Repairs
 from models.stage import MergeCounts, Stage
 from models.store import upsert
@@ -31,7 +30,7 @@ from sources.declarations.source import Declarations
 from sources.registry import build_source, name_user_agent
 from sources.turns import count_requests
 
-CHUNK = 50_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
+CHUNK = 100_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
 _SET_ASIDE = "set-aside-"
 _ROOMS = {"declarations", "flows", "sources", "expectations", "models", "inbox", "sweden", "norway", "usa", "matching"}
@@ -190,7 +189,7 @@ def _take_in(
         keeper.hold(item for item in newest.items if item.role == WAITING)
         judge = _make_judge(source, order, known, fresh)
         with connection.begin():
-            for drafts in _chunks(_parse_all(place, source, fresh, keeper)):
+            for drafts in _gather(_parse_all(place, source, fresh, keeper)):
                 _judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
             _refuse_shrunk(stage, keeper, order)
@@ -251,38 +250,42 @@ def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: l
     )
 
 
-def _parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem], keeper: Keeper) -> Iterator[Draft]:
+def _parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem], keeper: Keeper) -> Iterator[DraftTable]:
     for item in fresh:
         try:
             keeper.note_header(item, read_header(place, source, item))
-            yield from parse_item(place, source, item)
+            yield from parse_tables(place, source, item)
         except SourceBroken as fault:
             raise _ItemBroken(item, fault) from fault
 
 
-def _chunks(drafts: Iterator[Draft]) -> Iterator[list[Draft]]:
-    while chunk := list(islice(drafts, CHUNK)):
-        yield chunk
+def _gather(tables: Iterable[DraftTable]) -> Iterator[DraftTable]:
+    """Yield large chunks, whatever objects they are from."""
+    held: list[DraftTable] = []
+    for table in tables:
+        if held and sum(map(len, held)) + len(table) > CHUNK:
+            yield DraftTable.join(held)
+            held = []
+        held.append(table)
+    if held:
+        yield DraftTable.join(held)
 
 
-def _set_aside(draft: Draft) -> bool:
-    return any(flag.startswith(_SET_ASIDE) for flag in draft.flags)
-
-
-def refuse_erased(place: Workplace, parsed: list[Draft], keeper: Keeper, stage: Stage) -> Iterator[Draft]:
-    """Yield the drafts but those of mail that was erased and comes again as another copy: it is forgotten as well."""
-    for draft in parsed:
-        name = f"{keeper.source} {draft.source_id}"
-        if draft.kind is Kind.TIP and draft.source_id and place.archive.is_erased(name):
-            place.archive.forget(draft.raw.sha256, for_good=True)
-            stage.present(keeper.item_of(draft), [draft.source_id])
-        else:
-            yield draft
+def refuse_erased(place: Workplace, drafts: DraftTable, keeper: Keeper, stage: Stage) -> set[int]:
+    """Return the rows of mail that was erased and comes again as another copy; it is forgotten as well."""
+    erased = set()
+    for at, kind in enumerate(drafts.kind):
+        source_id = drafts.source_id[at]
+        if kind is Kind.TIP and source_id and place.archive.is_erased(f"{keeper.source} {source_id}"):
+            place.archive.forget(drafts.sha256[at], for_good=True)
+            stage.present(keeper.item_of(drafts[at]), [source_id])
+            erased.add(at)
+    return erased
 
 
 def _judge_and_stage(
     place: Workplace,
-    parsed: list[Draft],
+    drafts: DraftTable,
     judge: Judge,
     linker: Linker,
     keeper: Keeper,
@@ -290,20 +293,45 @@ def _judge_and_stage(
     repairs: Repairs,
 ) -> None:
     """Judge one chunk, whatever items it is from, and stage what was accepted of it."""
-    drafts = []
-    for draft, decision in map(repairs.settle, refuse_erased(place, parsed, keeper, stage)):
-        if decision is not None:
-            keeper.note_decided(repairs.row_of(draft), draft)
-        if decision is None or decision.said != REJECT:
-            drafts.append(draft)
-        elif keeper.keep_rejected(draft, was_stored=decision.kept) and draft.source_id:
-            stage.present(keeper.item_of(draft), [draft.source_id])
-    judgement = judge.judge_chunk([draft for draft in drafts if not _set_aside(draft)])
-    keeper.keep(judgement, [draft for draft in drafts if _set_aside(draft)], linker)
-    stage.add((keeper.item_of(draft), draft, linker.link(draft)) for draft in judgement.accepted)
+    out = refuse_erased(place, drafts, keeper, stage)
+    out |= _apply_decisions(drafts, out, keeper, stage, repairs)
+    aside = [at for at, flags in drafts.flags.items() if at not in out and _set_aside(flags)]
+    out.update(aside)
+    rows = drafts.take([at for at in range(len(drafts)) if at not in out]) if out else drafts
+    judgement = judge.judge_chunk(rows)
+    keeper.keep(judgement, map(drafts.__getitem__, aside), linker)
+    accepted = DraftTable.of(judgement.accepted)
+    if len(accepted):
+        stage.add(keeper.items_of(accepted), accepted, linker.link_all(accepted))
+    refused: dict[int, list[str]] = {}
     for one in judgement.quarantined:
         if one.draft.source_id and not one.kept:
-            stage.present(keeper.item_of(one.draft), [one.draft.source_id])
+            refused.setdefault(keeper.item_of(one.draft), []).append(one.draft.source_id)
+    for item, ids in refused.items():
+        stage.present(item, ids)
+
+
+def _apply_decisions(drafts: DraftTable, out: set[int], keeper: Keeper, stage: Stage, repairs: Repairs) -> set[int]:
+    """Let rows that a person has decided about be as he said; return those that he rejected."""
+    rejected = set()
+    for at in repairs.list_concerned(drafts):
+        if at in out:
+            continue
+        draft, decision = repairs.settle(drafts[at])
+        if decision is None:
+            continue
+        keeper.note_decided(repairs.row_of(draft), draft)
+        if decision.said != REJECT:
+            drafts.put(at, draft)
+            continue
+        rejected.add(at)
+        if keeper.keep_rejected(draft, was_stored=decision.kept) and draft.source_id:
+            stage.present(keeper.item_of(draft), [draft.source_id])
+    return rejected
+
+
+def _set_aside(flags: Iterable[str]) -> bool:
+    return any(flag.startswith(_SET_ASIDE) for flag in flags)
 
 
 def _settle(stage: Stage, judge: Judge, keeper: Keeper, newest: Reading, known: dict[str, Parsed]) -> None:

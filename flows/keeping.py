@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select, update
 
 from expectations.judge import Judgement, Quarantined
 from flows.linking import LinkedMention, Linker
+from models.draft_table import DraftTable
 from models.drafts import Draft
 from models.repairs import Repairs
 from models.store import upsert
 from models.tables import Mention, Parsed, QuarantineItem, SetAside, Why
+from models.words import Kind
 from sources.contract import RawItem
 
 _QUARANTINE: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
@@ -26,6 +28,7 @@ _WHY: Table = Why.__table__  # type: ignore[attr-defined]
 
 
 WAITING = "waiting"  # the place of a whole object that waits for a person, and its role in a reading
+T = TypeVar("T")
 _NOTHING_TO_MEND = {"company-missing"}  # the flag on the complaint says it all; nobody can know more
 
 
@@ -90,6 +93,11 @@ class Keeper:
         """Return the number of the item that a draft was read from."""
         return self._held[draft.raw.sha256].number
 
+    def items_of(self, drafts: DraftTable) -> list[int]:
+        """Return the same for every draft of a table."""
+        numbers = {sha256: held.number for sha256, held in self._held.items()}
+        return list(map(numbers.__getitem__, drafts.sha256))
+
     @property
     def held(self) -> Iterator[Held]:
         """What each object holds, the newest last."""
@@ -101,24 +109,25 @@ class Keeper:
         self.accepted += len(judgement.accepted)
         self.refused += len(refused)
         self.drafts += len(judgement.accepted) + len(refused)
-        for draft in judgement.accepted:
-            self._note_accepted(draft, linker)
+        self._note_accepted(DraftTable.of(judgement.accepted), linker)
         for one in judgement.quarantined:
             self._note_quarantined(one)
         for draft in aside:
             self.set_aside += 1
             self._aside.append(self._aside_row(draft))
 
-    def _note_accepted(self, draft: Draft, linker: Linker) -> None:
-        assert draft.source_id is not None
-        held = self._held[draft.raw.sha256]
-        self._note_read_well(draft.source_id)
-        if self._by_period and draft.received_on:
-            held.days[draft.received_on] += 1
-        if not self._by_period:
-            held.ids.add(draft.source_id)
-            if mentions := linker.link_mentions(draft):
-                self._mentions[draft.source_id] = mentions
+    def _note_accepted(self, drafts: DraftTable, linker: Linker) -> None:
+        self._note_read_well(drafts)
+        if self._by_period:
+            for sha256, days in _group(drafts.sha256, drafts.received_on).items():
+                self._held[sha256].days.update(day for day in days if day)
+            return
+        for sha256, ids in _group(drafts.sha256, drafts.source_id).items():
+            self._held[sha256].ids.update(source_id for source_id in ids if source_id)
+        for at, source_id in enumerate(drafts.source_id):
+            may_name_others = at in drafts.mentions or drafts.kind[at] is not Kind.COMPLAINT
+            if may_name_others and source_id and (mentions := linker.link_mentions(drafts[at])):
+                self._mentions[source_id] = mentions
 
     def _note_quarantined(self, one: Quarantined) -> None:
         if one.kept and one.code in _NOTHING_TO_MEND:
@@ -135,15 +144,17 @@ class Keeper:
             self._read_well.discard(one.draft.source_id)
         held.refused += not one.kept
 
-    def _note_read_well(self, source_id: str) -> None:
+    def _note_read_well(self, drafts: DraftTable) -> None:
         """A later file that holds a row well closes what an earlier one was refused for."""
-        if source_id in self._open_ids:
-            self._read_well.add(source_id)
-        if self._by_period and source_id in self._held_back:
-            self._held_back.discard(source_id)
-            for row in self._quarantine.values():
-                if row["source_id"] == source_id:
-                    row["state"] = "mended"
+        if self._open_ids:
+            self._read_well.update(self._open_ids.intersection(filter(None, drafts.source_id)))
+        if not (self._by_period and self._held_back):
+            return
+        mended = self._held_back.intersection(filter(None, drafts.source_id))
+        self._held_back -= mended
+        for row in self._quarantine.values() if mended else ():
+            if row["source_id"] in mended:
+                row["state"] = "mended"
 
     def hold(self, items: Iterable[RawItem]) -> None:
         """Put whole objects that a person must look at into quarantine: mails that are not to be believed."""
@@ -341,3 +352,13 @@ class Keeper:
             "raw_sha256": draft.raw.sha256,
             "first_seen": self.now,
         }
+
+
+def _group(keys: Sequence[str], values: Sequence[T]) -> dict[str, Sequence[T]]:
+    """Return the values by their keys, which most often are one and the same."""
+    if keys and keys.count(keys[0]) == len(keys):
+        return {keys[0]: values}
+    groups: dict[str, list[T]] = {}
+    for key, value in zip(keys, values, strict=True):
+        groups.setdefault(key, []).append(value)
+    return dict(groups)

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine, select
 
+from models.draft_table import DraftTable, Memo
 from models.drafts import Draft, MentionDraft
 from models.identifiers import read_phone
 from models.matching import (
@@ -92,6 +93,19 @@ class Linker:
         if not (draft.company or draft.org_number):
             return Link()
         return self._ask(Asked(draft.company or "", draft.org_number, on, self.source))
+
+    def link_all(self, drafts: DraftTable) -> list[Link]:
+        """Return the link of every draft: each distinct company is asked about once."""
+        if Kind.TIP in drafts.kind:
+            return [self.link(draft) for draft in drafts]
+        since = Memo(self._same_answer_since)
+        days = [since[event or received] for event, received in zip(drafts.event_on, drafts.received_on, strict=True)]
+        links: dict[tuple[object, ...], Link] = {}
+        asked = list(zip(drafts.company, drafts.org_number, days, strict=True))
+        for at, question in enumerate(asked):
+            if question not in links:
+                links[question] = self.link(drafts[at])
+        return list(map(links.__getitem__, asked))
 
     def link_mentions(self, draft: Draft) -> list[LinkedMention]:
         """Return the further companies that a draft names; they count only when a person says so."""

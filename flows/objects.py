@@ -4,15 +4,18 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from io import BytesIO
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol, runtime_checkable
 
 from flows.workplace import Workplace
+from models.draft_table import DraftTable
 from models.drafts import Draft
 from sources.contract import RawItem, Source
 from sources.tabular import TableUnreadable, read_lines
 
 _IN_MEMORY = 16_000_000  # bytes of one object; larger ones are unpacked on disk
+_ROWS = 20_000  # of a table
 _HEAD = 1_000_000  # bytes of a CSV file that hold its header for sure
 _LONGEST_HEADER = 60  # characters; a longer one is no header but what somebody wrote
 
@@ -22,6 +25,15 @@ class Streaming(Protocol):
     """A source whose objects may be too large for memory."""
 
     def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
+        """Parse from an open file."""
+        ...
+
+
+@runtime_checkable
+class Columnar(Protocol):
+    """A source whose objects hold so many rows that they are read as tables of drafts."""
+
+    def parse_tables(self, stream: IO[bytes], item: RawItem) -> Iterator[DraftTable]:
         """Parse from an open file."""
         ...
 
@@ -48,6 +60,17 @@ def parse_item(place: Workplace, source: Source, item: RawItem) -> Iterator[Draf
         return
     with open_item(place, item.sha256) as stream:
         yield from source.parse_stream(stream, item)
+
+
+def parse_tables(place: Workplace, source: Source, item: RawItem) -> Iterator[DraftTable]:
+    """Yield the same as tables of some thousands of rows."""
+    if isinstance(source, Columnar):
+        with open_item(place, item.sha256) as stream:
+            yield from source.parse_tables(stream, item)
+        return
+    drafts = parse_item(place, source, item)
+    while rows := list(islice(drafts, _ROWS)):
+        yield DraftTable.of(rows)
 
 
 @contextmanager

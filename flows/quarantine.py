@@ -13,6 +13,7 @@ from flows.linking import Linker
 from flows.objects import open_item, parse_item
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
+from models.draft_table import DraftTable
 from models.drafts import Draft
 from models.repairs import EDITABLE, REJECT, REPAIR, Decision, Repairs, apply_edits, read_edits
 from models.stage import Stage
@@ -119,7 +120,7 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
         rows.note(accepted, item.row)
         keeper = Keeper(item.source, run.run_id, place.clock(), [raw], by_period=False, repairs=rows)
         stage = Stage(connection, item.source, run.run_id, place.clock())
-        stage.add([(1, accepted, linker.link(accepted))])
+        stage.add(1, DraftTable.of([accepted]), [linker.link(accepted)])
         counts = stage.merge()
         keeper.keep(judgement, (), linker)
         keeper.store_rows(connection, linker.reasons.values(), mend=False)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from models.dates import read_date
+from models.draft_table import DraftTable
 from models.drafts import Draft, Fault
 from models.org_number import OrgNumberInvalid, member_id, read_org_number
 from models.words import Channel, Evidence, Outcome
@@ -155,6 +156,12 @@ class Repairs:
         self._occurrences: Counter[tuple[str, str]] = Counter()
         self._rows: dict[tuple[str, str, str | None], str] = {}
         self.applied = 0
+
+    def list_concerned(self, drafts: DraftTable) -> list[int]:
+        """Return the rows that ``settle`` must see, in their order; of all others nobody has said anything."""
+        if not self._ids and None not in drafts.source_id:
+            return []
+        return [at for at, one in enumerate(drafts.source_id) if one is None or one in self._ids]
 
     def settle(self, draft: Draft) -> tuple[Draft, Decision | None]:
         """Return the draft as it is to be judged, and what a person has said of it, if anything."""

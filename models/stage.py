@@ -4,38 +4,23 @@ A batch lies in a temporary table and is merged by set-based SQL that both engin
 ten take the same few statements, and a row that has not changed is not touched.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Column, Connection, Date, Integer, MetaData, String, Table, bindparam, text
+from sqlalchemy import Column, Connection, Date, Index, Integer, MetaData, String, Table, bindparam, text
 from sqlmodel import UTCDateTime
 
-from models.drafts import Draft
+from models.draft_table import FACTS, DraftTable, Memo, sort_facts, sort_flags
+from models.store import write_rows
 from models.tables import Complaint
 from models.words import Band, Status
 
 COMPLAINT: Table = Complaint.__table__  # type: ignore[attr-defined]
-_FACTS = (  # what a draft says, in the order of the hash; where its bytes lie is not part of it
-    "kind",
-    "received_on",
-    "event_on",
-    "company",
-    "org_number",
-    "channel",
-    "channel_evidence",
-    "category",
-    "outcome",
-    "reexamination",
-    "url",
-    "flags",
-    "facts",
-    "precedence",
-)
-_COPIED = ("source_id", "status", "hash", *_FACTS, "member", "band", "why", "raw_sha256", "raw_locator")
+_COPIED = ("source_id", "status", "hash", *FACTS, "member", "band", "why", "raw_sha256", "raw_locator")
 _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
 _SPACE = MetaData()
@@ -45,12 +30,13 @@ _STAGE = Table(
     Column("seq", Integer, primary_key=True),
     Column("item", Integer, nullable=False),
     Column("state", String, nullable=False),
-    Column("source_id", String, nullable=False, index=True),
+    Column("source_id", String, nullable=False),
     *(Column(name, COMPLAINT.c[name].type) for name in _COPIED if name != "source_id"),
     Column("text", String),
     Column("delete_after", Date),
     prefixes=["TEMPORARY"],
 )
+_FIND = Index("stage_source_id", _STAGE.c.source_id)  # made when the rows are in: that is quicker
 _PERIOD = Table(  # what an item is complete for; without dates, for everything
     "stage_period",
     _SPACE,
@@ -60,6 +46,15 @@ _PERIOD = Table(  # what an item is complete for; without dates, for everything
     prefixes=["TEMPORARY"],
 )
 _GONE = Table("stage_gone", _SPACE, Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
+_WORDS = Memo[Any](lambda word: None if word is None else str(word))
+_PLAIN: dict[str, Callable[[Any], Any]] = {  # columns whose values a driver would have to look at twice
+    "kind": _WORDS.__getitem__,
+    "channel": _WORDS.__getitem__,
+    "channel_evidence": _WORDS.__getitem__,
+    "outcome": _WORDS.__getitem__,
+    "reexamination": int,
+}
+_SAME = "((c.hash = s.hash AND c.status = s.status) OR (c.precedence > s.precedence AND c.status = 'accepted'))"
 _CURRENT = "c.source = :source AND c.recorded_to IS NULL"
 _COVERED = "(p.first_day IS NULL OR {row}.received_on BETWEEN p.first_day AND p.last_day)"
 _NOT_IN_IT = "NOT EXISTS (SELECT 1 FROM stage AS o WHERE o.source_id = {row}.source_id AND o.item >= p.item)"
@@ -100,78 +95,116 @@ class Stage:
     run_id: str
     now: datetime
     _seq: int = field(default=0)
+    _ready: bool = field(default=False)
+    _gone: tuple[int, int] | None = field(default=None)
 
     def __post_init__(self) -> None:
         """Make room; a temporary table lives as long as its connection, which a pool may hand out again."""
         _SPACE.drop_all(self.connection, checkfirst=True)
         _SPACE.create_all(self.connection, checkfirst=False)
+        _FIND.drop(self.connection)
 
-    def add(self, rows: Iterable[tuple[int, Draft, Link]]) -> None:
-        """Stage accepted drafts as (item, draft, link); items are numbered from the oldest, every draft has an id."""
-        values = [self._row(item, draft, link) for item, draft, link in rows]
-        if values:
-            self.connection.execute(_STAGE.insert(), values)
+    def add(self, items: int | Sequence[int], drafts: DraftTable, links: Sequence[Link]) -> None:
+        """Stage accepted drafts, each with the number of its item and its link; items are numbered from the oldest.
+
+        Every draft has an id.
+        """
+        count = len(drafts)
+        columns: dict[str, Iterable[Any]] = {
+            "seq": range(self._seq, self._seq + count),
+            "item": repeat(items, count) if isinstance(items, int) else items,
+            "state": repeat("new", count),
+            "status": repeat(str(Status.ACCEPTED), count),
+            "hash": drafts.hash_rows(),
+            "raw_sha256": drafts.sha256,
+            "raw_locator": drafts.locator,
+            "member": [link.member for link in links],
+            "band": [_WORDS[link.band] for link in links],
+            "why": [link.why for link in links],
+            "text": drafts.text,
+            "delete_after": self._forget_on(drafts),
+            "flags": _dump(drafts.flags, sort_flags, "[]", count),
+            "facts": _dump(drafts.facts, sort_facts, "{}", count),
+        }
+        for name in ("source_id", *FACTS):
+            if name not in columns:
+                column = getattr(drafts, name)
+                columns[name] = map(_PLAIN[name], column) if name in _PLAIN else column
+        self._seq += count
+        self._gone = None
+        write_rows(self.connection, _STAGE, columns)
+
+    def _forget_on(self, drafts: DraftTable) -> Iterable[date | None]:
+        if not any(drafts.text):
+            return repeat(None, len(drafts))
+        days = Memo[date | None](lambda day: (day or self.now.date()) + TEXT_KEPT)
+        return [days[day] if words else None for day, words in zip(drafts.received_on, drafts.text, strict=True)]
 
     def present(self, item: int, source_ids: Iterable[str]) -> None:
         """Say that an item holds these ids although nothing of theirs is to be written."""
-        values = [
-            {"seq": self._next(), "item": item, "state": "present", "source_id": source_id} for source_id in source_ids
-        ]
-        if values:
-            self.connection.execute(_STAGE.insert(), values)
+        ids = list(source_ids)
+        if ids:
+            begin, self._seq = self._seq, self._seq + len(ids)
+            columns = {"seq": range(begin, self._seq), "item": repeat(item, len(ids))}
+            write_rows(self.connection, _STAGE, {**columns, "state": repeat("present", len(ids)), "source_id": ids})
+            self._gone = None
 
     def cover(self, item: int, period: tuple[date, date] | None) -> None:
         """Say that an item is complete for ``period`` (both days included), or for everything (None)."""
+        self._gone = None
         first, last = period or (None, None)
         self.connection.execute(_PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
 
     def revoke(self, rows: Iterable[tuple[str, str]]) -> None:
         """Take staged rows out again, by (sha256 of their object, source_id): they are present, but not written."""
-        for sha256, source_id in rows:
-            self.connection.execute(
-                _STAGE.update()
-                .where(_STAGE.c.source_id == source_id, _STAGE.c.raw_sha256 == sha256)
-                .values(state="present")
-            )
+        named = [{"id": source_id, "sha256": sha256} for sha256, source_id in rows]
+        if named:
+            self._make_ready()
+            taken = "UPDATE stage SET state = 'present' WHERE source_id = :id AND raw_sha256 = :sha256"
+            self.connection.execute(text(taken), named)
+            self._gone = None
 
     def find_gone(self) -> tuple[int, int]:
-        """Find known rows that the staged items say are gone; return (rows gone, rows known in their periods)."""
-        known = f"FROM complaint AS c WHERE {_CURRENT} AND c.status = 'accepted' AND EXISTS (SELECT 1 FROM stage_period"
-        covered = _COVERED.format(row="c")
-        self._run("DELETE FROM stage_gone")
-        gone = self._run(
-            f"INSERT INTO stage_gone (id) SELECT c.id {known} AS p WHERE {covered} AND {_NOT_IN_IT.format(row='c')})"
-            " AND NOT EXISTS (SELECT 1 FROM stage WHERE stage.source_id = c.source_id AND stage.state = 'new')"
-        )
-        counted = text(f"SELECT count(*) {known} AS p WHERE {covered})")
-        return gone, int(self.connection.execute(counted, {"source": self.source}).scalar_one())
+        """Find known rows that the staged items say are gone; return (rows gone, rows known in their periods).
+
+        A row that is staged is not gone, whatever becomes of it, unless what is known of it has precedence.
+        """
+        if self._gone is None:
+            self._make_ready()
+            known = f"FROM complaint AS c WHERE {_CURRENT} AND c.status = 'accepted'"
+            covered = f"EXISTS (SELECT 1 FROM stage_period AS p WHERE {_COVERED.format(row='c')}"
+            self._run("DELETE FROM stage_gone")
+            gone = self._run(
+                f"INSERT INTO stage_gone (id) SELECT c.id {known} AND {covered} AND {_NOT_IN_IT.format(row='c')})"
+                " AND NOT EXISTS (SELECT 1 FROM stage AS s WHERE s.source_id = c.source_id AND s.state = 'new'"
+                " AND s.precedence >= c.precedence)"
+            )
+            counted = text(f"SELECT count(*) {known} AND {covered})")
+            self._gone = gone, int(self.connection.execute(counted, {"source": self.source}).scalar_one())
+        return self._gone
 
     def merge(self) -> MergeCounts:
         """Write what is staged: new rows in, changed rows as new versions, gone rows withdrawn, the rest untouched."""
         run = self._run
+        self._make_ready()
         superseded = run(
             "UPDATE stage SET state = 'superseded' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage AS o"
             " WHERE o.source_id = stage.source_id AND o.state = 'new' AND (o.precedence > stage.precedence"
             " OR (o.precedence = stage.precedence AND o.seq > stage.seq)))"
         )
+        self.find_gone()
         run(
             "UPDATE stage SET status = 'withdrawn' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage_period AS p"
             f" WHERE p.item > stage.item AND {_COVERED.format(row='stage')} AND {_NOT_IN_IT.format(row='stage')})"
         )
-        same = run(
-            "UPDATE stage SET state = 'same' WHERE state = 'new' AND EXISTS (SELECT 1 FROM complaint AS c"
-            f" WHERE {_CURRENT} AND c.source_id = stage.source_id"
-            " AND ((c.hash = stage.hash AND c.status = stage.status)"
-            " OR (c.precedence > stage.precedence AND c.status = 'accepted')))"
-        )
         changed = run(
-            "UPDATE stage SET state = 'changed' WHERE state = 'new' AND EXISTS"
-            f" (SELECT 1 FROM complaint AS c WHERE {_CURRENT} AND c.source_id = stage.source_id)"
+            f"UPDATE complaint AS c SET recorded_to = :now WHERE {_CURRENT} AND EXISTS (SELECT 1 FROM stage AS s"
+            f" WHERE s.state = 'new' AND s.source_id = c.source_id AND NOT {_SAME})"
         )
-        self.find_gone()
-        run(
-            "UPDATE complaint SET recorded_to = :now WHERE source = :source AND recorded_to IS NULL"
-            " AND source_id IN (SELECT source_id FROM stage WHERE state = 'changed')"
+        written = run(
+            f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS})"
+            f" SELECT :source, :now, :run_id, {_COLUMNS} FROM stage AS s WHERE s.state = 'new' AND NOT EXISTS"
+            f" (SELECT 1 FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id) ORDER BY seq"
         )
         withdrawn = run("UPDATE complaint SET recorded_to = :now WHERE id IN (SELECT id FROM stage_gone)")
         taken = _COLUMNS.replace("status", "'withdrawn'")
@@ -179,52 +212,39 @@ class Stage:
             f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS}) SELECT :source, :now, :run_id, {taken}"
             " FROM complaint WHERE id IN (SELECT id FROM stage_gone) ORDER BY id"
         )
-        written = run(
-            f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS})"
-            f" SELECT :source, :now, :run_id, {_COLUMNS} FROM stage WHERE state IN ('new', 'changed') ORDER BY seq"
-        )
-        run(
-            "INSERT INTO complaint_text (source, source_id, text, delete_after)"
-            " SELECT :source, source_id, text, delete_after FROM stage"
-            " WHERE state IN ('new', 'changed') AND status = 'accepted' AND text IS NOT NULL"
-            " ON CONFLICT (source, source_id) DO UPDATE SET text = excluded.text, delete_after = excluded.delete_after"
-        )
+        self._write_texts()
+        counted = text("SELECT count(*) FROM stage WHERE state = 'new'")
+        same = int(self.connection.execute(counted).scalar_one()) - written
         return MergeCounts(written - changed, changed, same, superseded, withdrawn)
 
-    def _next(self) -> int:
-        self._seq += 1
-        return self._seq
+    def _write_texts(self) -> None:
+        """Keep the texts of the rows that were just written."""
+        self._run(
+            "INSERT INTO complaint_text (source, source_id, text, delete_after)"
+            " SELECT :source, s.source_id, s.text, s.delete_after FROM stage AS s"
+            " WHERE s.state = 'new' AND s.status = 'accepted' AND s.text IS NOT NULL AND EXISTS (SELECT 1"
+            f" FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id AND c.recorded_from = :now"
+            " AND c.run_id = :run_id)"
+            " ON CONFLICT (source, source_id) DO UPDATE SET text = excluded.text, delete_after = excluded.delete_after"
+        )
 
-    def _row(self, item: int, draft: Draft, link: Link) -> dict[str, Any]:
-        facts = {name: getattr(draft, name) for name in _FACTS}
-        facts.update(flags=sorted(set(draft.flags)), facts=dict(sorted(draft.facts.items())))
-        return {
-            "seq": self._next(),
-            "item": item,
-            "state": "new",
-            "source_id": draft.source_id,
-            "status": Status.ACCEPTED,
-            "hash": hash_facts({**facts, "text": draft.text}),
-            "text": draft.text,
-            "delete_after": (draft.received_on or self.now.date()) + TEXT_KEPT,
-            "raw_sha256": draft.raw.sha256,
-            "raw_locator": draft.raw.locator,
-            "member": link.member,
-            "band": link.band,
-            "why": link.why,
-            **facts,
-        }
+    def _make_ready(self) -> None:
+        """Let staged rows be found by their id, once all or most are in."""
+        if not self._ready:
+            self._ready = True
+            _FIND.create(self.connection)
+            if self.connection.dialect.name == "postgresql":  # it keeps no count of temporary tables by itself
+                self.connection.execute(text("ANALYZE stage"))
 
     def _run(self, sql: str) -> int:
         values = {"source": self.source, "run_id": self.run_id, "now": self.now}
-        typed = [bindparam("now", type_=UTCDateTime())] if ":now" in sql else []
         used = {name: value for name, value in values.items() if f":{name}" in sql}
+        typed = [bindparam(name, type_=UTCDateTime() if name == "now" else String()) for name in used]
         return self.connection.execute(text(sql).bindparams(*typed), used).rowcount
 
 
-def hash_facts(facts: dict[str, Any]) -> str:
-    """Return 32 hex digits that differ when any fact does; independent of when and where it was read."""
-    canonical = json.dumps(
-        [facts[name] for name in (*_FACTS, "text")], default=str, ensure_ascii=False, separators=(",", ":")
-    )
-    return hashlib.blake2b(canonical.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _dump(known: dict[int, Any], tidy: Callable[[Any], object], empty: str, count: int) -> Iterable[str]:
+    """Return what few rows have as JSON for every row."""
+    if not known:
+        return repeat(empty, count)
+    return [json.dumps(tidy(known[at])) if at in known else empty for at in range(count)]

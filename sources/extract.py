@@ -6,20 +6,23 @@ the newest file is the truth: a row that it no longer holds has been withdrawn.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from models.dates import read_date
-from models.drafts import Check, Draft, Fault, RawRef
+from models.draft_table import DraftTable, Memo
+from models.drafts import Check, Draft, Fault
 from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.words import Channel, Evidence, Kind, Outcome, Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.inbox.privacy import mask_text
-from sources.tabular import Line, TableUnreadable, read_lines, squeeze
+from sources.tabular import Block, TableUnreadable, clean, read_blocks, squeeze
 
 INFO = SourceInfo(
     kind="extract",
@@ -50,7 +53,9 @@ _PERSONAL = re.compile(r"(?<!\d)(?:18|19|20)?\d{6}[-+\u2010-\u2015 ]?\d{4}(?!\d)
 _BLANKS = re.compile(r"[ \t\u00a0\u202f]+")  # not line ends nor control characters: those are damage in a key
 _SUSPECT = re.compile(r"\d{5}|@")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_MAYBE_DAMAGED = re.compile(r"[ \t\u00a0\u202f]{2}|[#\t\u00a0\u202f\ufffd]|[Ee][+-]\d|\d-\d\d-\d\d")
 _SHOWN = 200
+_REMEMBERED = 20_000  # distinct cells of a column, before they are forgotten again
 
 
 @dataclass(frozen=True)
@@ -134,45 +139,74 @@ class Extract:
 
     def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
         """Yield one draft a row, in constant memory for CSV. Raise SourceBroken naming the file and the cure."""
+        return chain.from_iterable(self.parse_tables(stream, item))
+
+    def parse_tables(self, stream: IO[bytes], item: RawItem) -> Iterator[DraftTable]:
+        """Yield the rows as tables of some thousands each; see ``parse_stream``."""
         wanted = {ours: squeeze(header) for ours, header in self.columns.items()}
+        readers = self._make_readers()
         try:
-            for line in read_lines(stream, list(wanted.values()), encoding=self.encoding):
-                yield self._read_row(line, wanted, item.sha256)
+            for block in read_blocks(stream, list(wanted.values()), encoding=self.encoding):
+                yield self._read_block(block, wanted, readers, item.sha256)
         except TableUnreadable as error:
             raise SourceBroken(error.code, f"{item.name}: {error}") from error
 
-    def _read_row(self, line: Line, wanted: Mapping[str, str], sha256: str) -> Draft:
-        cells = {ours: line.cells.get(header, "") for ours, header in wanted.items()}
-        raw = RawRef(sha256=sha256, locator=f"row {line.number}")
-        faults: list[Fault] = []
-        flags: list[str] = []
-        source_id = self._read_key(cells["source_id"], faults)
-        if line.ragged:
-            # What stands in a cell may belong in another, free text with people in it too: only the key is kept.
-            keyed = next(iter(line.cells)) == wanted["source_id"]
-            ragged = Fault(code="row-ragged", field="")
-            return Draft(source_id=source_id if keyed else None, kind=Kind.COMPLAINT, raw=raw, faults=(ragged, *faults))
-        channel, evidence = self._read_channel(cells.get("channel", ""), faults)
-        company, number_in_name = self._read_company(cells.get("company", ""))
-        return Draft(
-            source_id=source_id,
-            kind=Kind.COMPLAINT,
-            raw=raw,
-            received_on=self._read_received(cells["received_on"], faults),
-            event_on=self._read_event_date(cells.get("event_on", ""), flags),
-            company=company,
-            org_number=self._read_number(cells.get("org_number", ""), flags) or number_in_name,
+    def _make_readers(self) -> dict[str, "_Reader"]:
+        """Return, by field and in the order in which faults are told, what reads its cells: each distinct one once."""
+        return {
+            "channel": _Reader(self._read_channel, "channel"),
+            "company": _Reader(self._read_company),
+            "received_on": _Reader(self._read_received, "received_on"),
+            "event_on": _Reader(_read_event_date),
+            "org_number": _Reader(self._read_number),
+            "category": _Reader(self._read_category),
+            "outcome": _Reader(self._read_outcome, "outcome"),
+            "text": _Reader(self._mask_text),
+        }
+
+    def _read_block(
+        self, block: Block, wanted: Mapping[str, str], readers: Mapping[str, "_Reader"], sha256: str
+    ) -> DraftTable:
+        count, ragged = len(block), block.ragged
+        faults: dict[int, list[Fault]] = {at: [Fault(code="row-ragged", field="")] for at in sorted(ragged)}
+        flags: dict[int, list[str]] = {}
+        ids = self._read_keys(block.columns[wanted["source_id"]], faults)
+        if next(iter(block.columns)) != wanted["source_id"]:
+            # What stands in a cell may belong in another, free text with people in it too: only a first key is kept.
+            ids = [None if at in ragged else key for at, key in enumerate(ids)] if ragged else ids
+        read: dict[str, list[Any]] = {
+            ours: reader.read(block.columns[wanted[ours]], ragged, faults, flags) if ours in wanted else [None] * count
+            for ours, reader in readers.items()
+        }
+        channel: list[Any] = read["channel"] if "channel" in wanted else [Channel.UNKNOWN] * count
+        named = [company or (None, None) for company in read["company"]]
+        told = [None if one in (None, Channel.UNKNOWN) else Evidence.FIELD for one in channel]
+        return DraftTable(
+            sha256=[sha256] * count,
+            locator=[f"row {number}" for number in block.numbers],
+            source_id=ids,
+            kind=[Kind.COMPLAINT] * count,
+            received_on=read["received_on"],
+            event_on=read["event_on"],
+            company=[name for name, _ in named],
+            org_number=[number or inside for number, (_, inside) in zip(read["org_number"], named, strict=True)],
             channel=channel,
-            channel_evidence=evidence,
-            category=self._read_category(cells.get("category", "")),
-            outcome=self._read_outcome(cells.get("outcome", ""), faults),
-            text=self._mask(cells.get("text", "")) or None,
-            flags=tuple(flags),
-            faults=tuple(faults),
+            channel_evidence=told,
+            category=read["category"],
+            outcome=read["outcome"],
+            reexamination=[False] * count,
+            url=[None] * count,
+            text=read["text"],
+            precedence=[0] * count,
+            flags={at: tuple(those) for at, those in flags.items()},
+            faults={at: tuple(those) for at, those in faults.items()},
         )
 
     def _mask(self, cell: str) -> str:
         return mask_text(cell, self.hash_key).text if cell else ""
+
+    def _mask_text(self, cell: str) -> str | None:
+        return self._mask(cell) or None
 
     def _read_category(self, cell: str) -> str | None:
         """Return the publisher's own word, which is no place for a number or an address."""
@@ -182,12 +216,22 @@ class Extract:
         """Return a refused value as the quarantine keeps it: it may be anything, also what a person wrote."""
         return self._mask(cell[:_SHOWN])
 
-    def _read_key(self, cell: str, faults: list[Fault]) -> str | None:
+    def _read_keys(self, cells: Sequence[str], faults: dict[int, list[Fault]]) -> list[str | None]:
+        """Return the ids of a block. They all differ, so that what is seldom wrong is looked for in all at once."""
+        keys: list[str | None] = list(map(clean, cells))
+        joined = "\n".join(map(str, keys))
+        plain = joined.count("\n") == len(keys) - 1 and joined.replace("\n", "").isprintable()
+        if not plain or _MAYBE_DAMAGED.search(joined):
+            for at, cell in enumerate(keys):
+                keys[at] = self._read_key(cell or "", faults, at)
+        return [key or None for key in keys]
+
+    def _read_key(self, cell: str, faults: dict[int, list[Fault]], at: int) -> str | None:
         key = _BLANKS.sub(" ", cell)
         if damage := _find_damage(key):
-            faults.append(Fault(code=damage, field="source_id", value=self._show(key)))
+            faults.setdefault(at, []).append(Fault(code=damage, field="source_id", value=self._show(key)))
             return None
-        return key or None
+        return key
 
     def _read_company(self, cell: str) -> tuple[str | None, str | None]:
         """Return the company's name, and the masked number where somebody wrote a sole trader's into the name."""
@@ -197,49 +241,98 @@ class Extract:
             for written in _PERSONAL.findall(name):
                 if _is_personal(written):
                     name = name.replace(written, "[personnummer]")
-                    number = number or self._read_number(written, [])
+                    with suppress(OrgNumberInvalid):
+                        number = number or member_id(read_org_number(written), self.hash_key)
         return name or None, number
 
-    def _read_channel(self, cell: str, faults: list[Fault]) -> tuple[Channel | None, Evidence | None]:
+    def _read_channel(self, cell: str) -> Channel:
         if not cell:
-            return Channel.UNKNOWN, None
+            return Channel.UNKNOWN
         mapped = self.channels.get(squeeze(cell).casefold())
         if mapped is None:
-            faults.append(Fault(code="channel-unmapped", field="channel", value=self._show(cell)))
-            return None, None
-        return mapped, None if mapped is Channel.UNKNOWN else Evidence.FIELD
+            raise _Odd("channel-unmapped", self._show(cell))
+        return mapped
 
-    @staticmethod
-    def _read_event_date(cell: str, flags: list[str]) -> date | None:
-        """People often remember the day vaguely: that keeps no complaint out."""
-        found = read_date(cell) if cell else None
-        if cell and found is None:
-            flags.append("event-date-unreadable")
-        return found
-
-    def _read_number(self, cell: str, flags: list[str]) -> str | None:
+    def _read_number(self, cell: str) -> str | None:
         if not cell:
             return None
         try:
             return member_id(read_org_number(cell), self.hash_key)
-        except OrgNumberInvalid:
-            flags.append("org-number-invalid")
-            return None
+        except OrgNumberInvalid as error:
+            raise _Odd("org-number-invalid") from error
 
-    def _read_received(self, cell: str, faults: list[Fault]) -> date | None:
+    def _read_received(self, cell: str) -> date | None:
         found = read_date(cell) if cell else None
         if cell and found is None:
-            faults.append(Fault(code="date-unreadable", field="received_on", value=self._show(cell)))
+            raise _Odd("date-unreadable", self._show(cell))
         return found
 
-    def _read_outcome(self, cell: str, faults: list[Fault]) -> Outcome | None:
+    def _read_outcome(self, cell: str) -> Outcome | None:
         if not cell:
             return None
         try:
             return Outcome(cell.casefold())
-        except ValueError:
-            faults.append(Fault(code="outcome-unmapped", field="outcome", value=self._show(cell)))
+        except ValueError as error:
+            raise _Odd("outcome-unmapped", self._show(cell)) from error
+
+
+class _Odd(Exception):
+    """A cell that cannot be read: the code of its fault or flag, and how the quarantine shows it."""
+
+    def __init__(self, code: str, shown: str = "") -> None:
+        self.code = code
+        self.shown = shown
+
+
+class _Reader:
+    """Reads the cells of one column, each distinct one once, since days, channels and companies come again and again.
+
+    A cell that ``read_cell`` finds odd is None, and becomes a fault of ``field``, or without a field a flag.
+    """
+
+    def __init__(self, read_cell: Callable[[str], Any], field: str = "") -> None:
+        self._read_cell = read_cell
+        self._field = field
+        self._memo = Memo(self._work_out)
+        self._odd: dict[str, _Odd] = {}
+
+    def _work_out(self, cell: str) -> Any:
+        try:
+            return self._read_cell(clean(cell))
+        except _Odd as odd:
+            self._odd[cell] = odd
             return None
+
+    def read(
+        self,
+        cells: Sequence[str],
+        ragged: Mapping[int, bool],
+        faults: dict[int, list[Fault]],
+        flags: dict[int, list[str]],
+    ) -> list[Any]:
+        """Return what the cells of a block say; those of ragged rows say nothing."""
+        if len(self._memo) > _REMEMBERED:
+            self._memo.clear()
+            self._odd.clear()
+        if ragged:
+            cells = ["" if at in ragged else cell for at, cell in enumerate(cells)]
+        values = list(map(self._memo.__getitem__, cells))
+        odd = self._odd
+        for at, cell in enumerate(cells) if odd else ():
+            if cell in odd and self._field:
+                fault = Fault(code=odd[cell].code, field=self._field, value=odd[cell].shown)
+                faults.setdefault(at, []).append(fault)
+            elif cell in odd:
+                flags.setdefault(at, []).append(odd[cell].code)
+        return values
+
+
+def _read_event_date(cell: str) -> date | None:
+    """People often remember the day vaguely: that keeps no complaint out."""
+    found = read_date(cell) if cell else None
+    if cell and found is None:
+        raise _Odd("event-date-unreadable")
+    return found
 
 
 def _find_damage(key: str) -> str | None:

@@ -15,10 +15,12 @@ from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import IO
 from zoneinfo import ZoneInfo
 
+from models.draft_table import DraftTable
 from models.drafts import Draft
 from models.identifiers import read_domain
 from models.source_settings import ExtractMail
@@ -114,9 +116,13 @@ class MailedExtract:
 
     def parse_stream(self, stream: IO[bytes], item: RawItem) -> Iterator[Draft]:
         """Yield one draft a row; raise SourceBroken for a mail, which is no table."""
+        return chain.from_iterable(self.parse_tables(stream, item))
+
+    def parse_tables(self, stream: IO[bytes], item: RawItem) -> Iterator[DraftTable]:
+        """Yield the rows as tables; see ``parse_stream``."""
         if item.media_type == "message/rfc822" or item.role == WAITING:
             raise SourceBroken("mail-waits", f"a mail is no table: if it is right, put its file into {self._folder()}")
-        return self.extract.parse_stream(stream, item)
+        return self.extract.parse_tables(stream, item)
 
     def _folder(self) -> Path:
         return self.extract.folder

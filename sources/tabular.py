@@ -10,10 +10,11 @@ import io
 import re
 import unicodedata
 import zipfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import chain
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _WHOLE_FILE = re.compile("unexpected end|field limit")  # faults of csv that are
 _VALUE = re.compile(r"\d[\d -]{7}|@")  # no header has a date, number or address in it: that is a row about somebody
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _BLOCK = 1 << 20
+_ROWS = 20_000  # of a block
 _ROW_TAGS = (b"<row ", b"<row>", b":row ")  # equally long, so that the tail of a block holds none whole
 
 
@@ -69,15 +71,51 @@ class Line:
 
 
 @dataclass(frozen=True)
-class _Row:
-    number: int
-    cells: list[str]
-    sound: bool = True
+class Block:
+    """Some rows below the header as columns: where each row begins in the file (from 1), its cells by header.
+
+    Cells are as they stand in the file: ``clean`` them. ``ragged`` are the positions of rows that have not the
+    header's cells, so that none of theirs is certain; True for those that have more.
+    """
+
+    numbers: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+    ragged: Mapping[int, bool] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.numbers)
+
+
+@dataclass
+class _Rows:
+    """Rows as the file has them, in the file's order."""
+
+    numbers: list[int] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    unsound: set[int] = field(default_factory=set)  # positions
+
+
+def clean(cell: str) -> str:
+    """Return a cell without the blanks around it."""
+    return cell.strip(_BLANK)
 
 
 def read_lines(
     stream: IO[bytes], headers: Sequence[str], *, encoding: str | None = None, sheet: str | None = None
 ) -> Generator[Line, None, None]:
+    """Yield the rows of a table one by one, their cells cleaned; see ``read_blocks``."""
+    with closing(read_blocks(stream, headers, encoding=encoding, sheet=sheet)) as blocks:
+        for block in blocks:
+            names = list(block.columns)
+            for at, cells in enumerate(zip(*block.columns.values(), strict=True)):
+                named = {name: clean(cell) for name, cell in zip(names, cells, strict=True)}
+                yield Line(block.numbers[at], named, ragged=at in block.ragged, longer=block.ragged.get(at, False))
+
+
+def read_blocks(
+    stream: IO[bytes], headers: Sequence[str], *, encoding: str | None = None, sheet: str | None = None
+) -> Generator[Block, None, None]:
     """Yield the rows of a CSV or XLSX file whose header row holds ``headers`` (other columns are passed along).
 
     Empty rows are left out. ``stream`` must be seekable; ``sheet`` names
@@ -96,23 +134,51 @@ def read_lines(
         yield from _name_cells(rows, headers)
 
 
-def _name_cells(rows: Iterator[_Row], headers: Sequence[str]) -> Iterator[Line]:
+def _name_cells(batches: Iterator[_Rows], headers: Sequence[str]) -> Iterator[Block]:
     header: list[str] | None = None
-    for row in rows:
-        cells = row.cells
-        if not any(cells):
-            continue
+    for rows in batches:
+        begin = 0
         if header is None:
-            header = [squeeze(cell) for cell in cells]
+            begin = next((at for at, cells in enumerate(rows.cells) if _says_anything(cells)), len(rows.cells))
+            if begin == len(rows.cells):
+                continue
+            header = [squeeze(cell) for cell in rows.cells[begin]]
             _check_header(header, [squeeze(wanted) for wanted in headers])
-            continue
-        longer = any(cells[len(header) :])
-        short = len(cells) < len(header)
-        named = dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=False))
-        named.pop("", None)
-        yield Line(row.number, named, ragged=longer or short or not row.sound, longer=longer)
+            begin += 1
+        block = _make_block(rows, begin, header, squeeze(headers[0]) if headers else header[0])
+        if len(block):
+            yield block
     if header is None:
         raise TableUnreadable("file-empty", "the file has no rows at all; ask the sender for it again")
+
+
+def _says_anything(cells: Sequence[str]) -> bool:
+    return any(map(clean, cells))
+
+
+def _make_block(rows: _Rows, begin: int, header: list[str], key: str) -> Block:
+    """Return the rows from ``begin`` on by column. A row without a cell under ``key`` may be empty altogether."""
+    numbers, cells = rows.numbers[begin:], rows.cells[begin:]
+    ragged = {at - begin: False for at in rows.unsound if at >= begin}
+    width = len(header)
+    if not set(map(len, cells)) <= {width}:
+        for at, row in enumerate(cells):
+            if len(row) != width:
+                longer = any(map(clean, row[width:]))
+                if longer or len(row) < width:
+                    ragged[at] = longer
+                cells[at] = (row + [""] * (width - len(row)))[:width]
+    place = header.index(key)
+    empty = {
+        at for at, row in enumerate(cells) if not clean(row[place]) and not ragged.get(at) and not any(map(clean, row))
+    }
+    if empty:
+        kept = [at for at in range(len(cells)) if at not in empty]
+        ragged = {new: ragged[old] for new, old in enumerate(kept) if old in ragged}
+        numbers, cells = [numbers[at] for at in kept], [cells[at] for at in kept]
+    columns = dict(zip(header, zip(*cells, strict=True) if cells else [()] * width, strict=True))
+    columns.pop("", None)
+    return Block(numbers, columns, ragged)
 
 
 def _check_header(found: list[str], wanted: Sequence[str]) -> None:
@@ -141,7 +207,7 @@ def squeeze(text: str) -> str:
     return " ".join(text.split()) if text.isascii() else " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Generator[_Row, None, None]:
+def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -> Generator[_Rows, None, None]:
     chosen = encoding or find_encoding(stream)
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding=chosen, errors="replace", newline="")
@@ -149,44 +215,85 @@ def _read_csv(stream: IO[bytes], headers: Sequence[str], encoding: str | None) -
         first, hint = _first_lines(text)
         separator = hint or _find_separator(first, headers)
         text.seek(0)
-        yield from _split_records(text, separator)
+        yield from _split_records(_Lines(text), separator)
     except UnicodeError as error:
         raise TableUnreadable("encoding-wrong", f"not {chosen} as it claims: {error}") from error
     finally:
         text.detach()
 
 
-def _split_records(text: io.TextIOWrapper, separator: str) -> Iterator[_Row]:
-    """Yield the records of a CSV file.
+class _Lines:
+    """The lines of a text, handed out in lists; ``find`` gives back one of the list that was handed out last."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._lines: list[str] = []
+        self._before = 0  # lines handed out before
+
+    def __iter__(self) -> Iterator[list[str]]:
+        tail = ""
+        while block := self._text.read(_BLOCK):
+            tail += block
+            end = tail.rfind("\n") + 1 or tail.rfind("\r", 0, -1) + 1
+            if end:
+                yield self._hand_out(tail[:end])
+                tail = tail[end:]
+            elif len(tail) >= MAX_LINE:
+                self._refuse()
+        if tail:
+            yield self._hand_out(tail)
+
+    def _hand_out(self, piece: str) -> list[str]:
+        self._before += len(self._lines)
+        piece = piece.replace("\0", "\ufffd")  # no database takes a NUL
+        self._lines = io.StringIO(piece, newline="").readlines()  # not splitlines, which splits at more than line ends
+        if max(map(len, self._lines)) >= MAX_LINE:
+            self._refuse()
+        return self._lines
+
+    def _refuse(self) -> None:
+        raise TableUnreadable("not-a-table", f"a line of more than {MAX_LINE:,} characters; send .xlsx or CSV")
+
+    def find(self, number: int) -> str:
+        """Return line ``number``, counted from 1."""
+        return self._lines[number - 1 - self._before]
+
+
+def _split_records(lines: _Lines, separator: str) -> Iterator[_Rows]:
+    """Yield the records of a CSV file, some at a time.
 
     A quotation mark in the middle of a quoted cell makes one row unsound. One that is left open would swallow the
     rows below it, so the whole file is refused.
     """
-    last = [""]
-
-    def remember() -> Iterator[str]:
-        while line := text.readline(MAX_LINE):
-            if len(line) == MAX_LINE:
-                raise TableUnreadable("not-a-table", f"a line of more than {MAX_LINE:,} characters; send .xlsx or CSV")
-            last[0] = line if "\0" not in line else line.replace("\0", "\ufffd")  # no database takes a NUL
-            yield last[0]
-
-    reader = csv.reader(remember(), delimiter=separator, strict=True)
-    begins = 1
+    reader = csv.reader(chain.from_iterable(lines), delimiter=separator, strict=True)
+    rows, begins = _Rows(), 1
     while True:
         try:
-            cells, sound = next(reader), True
-        except StopIteration:
-            return
+            for cells in reader:
+                rows.numbers.append(begins)
+                rows.cells.append(cells)
+                begins = reader.line_num + 1
+                if len(rows.numbers) == _ROWS:
+                    yield _drop_hint(rows, separator)
+                    rows = _Rows()
+            break
         except csv.Error as error:
             if reader.line_num != begins or _WHOLE_FILE.search(str(error)):
                 raise TableUnreadable(
                     "csv-broken", f"at line {begins}: {error}; a quotation mark is probably left open"
                 ) from error
-            cells, sound = next(csv.reader(last, delimiter=separator)), False
-        if begins > 1 or not _HINT.fullmatch(last[0]):
-            yield _Row(begins, [cell.strip(_BLANK) for cell in cells], sound)
-        begins = reader.line_num + 1
+            rows.unsound.add(len(rows.numbers))
+            rows.numbers.append(begins)
+            rows.cells.append(next(csv.reader([lines.find(begins)], delimiter=separator)))
+            begins += 1
+    yield _drop_hint(rows, separator)
+
+
+def _drop_hint(rows: _Rows, separator: str) -> _Rows:
+    """Leave out Excel's own first line, which names the separator."""
+    if rows.numbers[:1] == [1] and _HINT.fullmatch(separator.join(rows.cells[0])):
+        return _Rows(rows.numbers[1:], rows.cells[1:], {at - 1 for at in rows.unsound})
+    return rows
 
 
 def find_encoding(stream: IO[bytes]) -> str:
@@ -232,12 +339,13 @@ def _find_separator(line: str, headers: Sequence[str]) -> str:
     return max(_SEPARATORS, key=hits)
 
 
-def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, None]:
+def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Rows, None, None]:
     from openpyxl import load_workbook  # a quarter of a second that only workbooks need
 
     check_package(stream)
     stream.seek(0)
     width = 0
+    read = _Rows()
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         sheet = _find_sheet(book, name)
@@ -250,7 +358,12 @@ def _read_xlsx(stream: IO[bytes], name: str | None) -> Generator[_Row, None, Non
             texts = [show_cell(cell) for cell in cells[:filled]]
             width = width or len(texts)
             # Trailing empty cells are not written in XLSX: a short row is normal there, not ragged.
-            yield _Row(number, texts + [""] * (width - len(texts)))
+            read.numbers.append(number)
+            read.cells.append(texts + [""] * (width - len(texts)))
+            if len(read.numbers) == _ROWS:
+                yield read
+                read = _Rows()
+        yield read
     except TableUnreadable:
         raise
     except Exception as e:  # on a damaged file openpyxl raises whatever its readers stumble over

@@ -11,6 +11,7 @@ from flows.reviewing import list_questions, record_answer
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.counting import Scope, count_members, count_possible
+from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
 from models.matching import Said
 from models.stage import Link, Stage
@@ -56,7 +57,7 @@ def hold(place: Workplace, *drafts: Draft) -> None:
         with writing(place.engine) as connection:
             stage = Stage(connection, source, "run", datetime(2026, 5, 5, tzinfo=UTC))
             mine = [d for d in drafts if (d.kind is Kind.TIP) == (source == "tips")]
-            stage.add((1, d, Link(MEMBER, Band.ACCEPT)) for d in mine)
+            stage.add(1, DraftTable.of(mine), [Link(MEMBER, Band.ACCEPT)] * len(mine))
             stage.merge()
     link_events(place)
 

@@ -13,7 +13,8 @@ from expectations.checks import ROW_CHECKS, TABLE_CHECKS, CheckInvalid, declare_
 from expectations.judge import Finding, Judge, Judgement
 from expectations.repeats import SeenRows
 from expectations.suites import PARAMETERS, Rule
-from expectations.validation import RuleUnusable, Validation, frame_drafts
+from expectations.validation import RuleUnusable, Validation, frame_keys
+from models.draft_table import DraftTable
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Kind, Outcome, Severity, Verdict
 
@@ -78,7 +79,7 @@ def test_a_good_record_of_each_kind_is_accepted_without_a_word(kind):
     judge = a_judge(kind)
     judgement = judge.judge_chunk([good])
     assert judgement == Judgement([good], [], [], Verdict.OK, judgement.rules_run)
-    assert judgement.rules_run >= len(judge._suite.rows) > 10
+    assert judgement.rules_run >= len(judge._suite.keys + judge._suite.rows) > 10
     assert judge.conclude().verdict == Verdict.OK
 
 
@@ -370,7 +371,7 @@ def test_every_common_check_has_its_own_code_a_severity_and_a_sentence():
 def test_a_rule_that_cannot_be_worked_out_stops_the_source_rather_than_passing():
     lost = Rule(Check("lost", Severity.ERROR, "x"), "ExpectColumnValuesToNotBeNull", {"column": "no_such_column"})
     with pytest.raises(RuleUnusable, match="rule lost"):
-        Validation("broken", [lost]).run(frame_drafts([a_complaint()], [1]))
+        Validation("broken", [lost]).run(frame_keys(["1"], [1]))
 
 
 def test_words_that_pandas_takes_for_nothing_stay_words():
@@ -450,7 +451,7 @@ def naive(drafts: list[Draft]) -> tuple[int, int]:
 def test_repeats_and_contradictions_are_those_of_the_slow_and_obvious_way(chunks):
     seen, repeated, twice = SeenRows(), 0, 0
     for chunk in chunks:
-        looked = seen.sort_in(chunk)
+        looked = seen.sort_in(DraftTable.of(chunk))
         seen.remember(looked, [1] * len(looked.fresh))
         repeated += len(chunk) - len(looked.fresh)
         twice += looked.contents.count(2) + len(looked.undone)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
 from models.stage import Link, MergeCounts, Stage
 from models.store import open_engine, upgrade, writing
@@ -28,7 +29,7 @@ def take(
     with writing(engine) as connection:
         stage = Stage(connection, "kv", "run", at)
         for number, (drafts, period) in enumerate(items):
-            stage.add((number, d, Link()) for d in drafts)
+            stage.add(number, DraftTable.of(drafts), [Link()] * len(drafts))
             if period or whole:
                 stage.cover(number, period)
         return stage.merge()
@@ -88,7 +89,7 @@ def test_a_refused_row_is_present_and_so_not_withdrawn(engine: Engine) -> None:
     take(engine, ([draft("1"), draft("2")], (DAY, DAY)))
     with writing(engine) as connection:
         stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
-        stage.add([(1, draft("1"), Link())])
+        stage.add(1, DraftTable.of([draft("1")]), [Link()])
         stage.present(1, ["2"])
         stage.cover(1, (DAY, DAY))
         assert stage.merge().withdrawn == 0
@@ -112,7 +113,7 @@ def test_a_kill_before_the_commit_leaves_the_tables_as_they_were(engine: Engine)
     take(engine, ([draft("1")], None))
     with pytest.raises(KeyboardInterrupt), writing(engine) as connection:
         stage = Stage(connection, "kv", "run", T0 + timedelta(days=1))
-        stage.add([(1, draft("2"), Link())])
+        stage.add(1, DraftTable.of([draft("2")]), [Link()])
         stage.merge()
         raise KeyboardInterrupt
     assert current(engine) == {"1": ("Exempel AB", "accepted")}
