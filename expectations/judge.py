@@ -1,7 +1,7 @@
 """Drafts judged: which are accepted, which are refused and why, and whether the source can be trusted tonight."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ class Judge:
         self._suite = build_suite(kind, checks, business_date, rows, expect_rows)
         self._tally = _Tally()
         self._seen: SeenRows | None = None
+        self._concluded: tuple[int, Judgement] | None = None  # after so many rows
         self._validations: dict[str, Validation] = {}
 
     def judge_chunk(self, drafts: Sequence[Draft]) -> Judgement:
@@ -101,6 +102,11 @@ class Judge:
 
     def conclude(self) -> Judgement:
         """Judge the reading as a whole; the findings are the whole reading's, the most severe first."""
+        if self._concluded is None or self._concluded[0] != self._tally.rows:
+            self._concluded = self._tally.rows, self._conclude()
+        return self._concluded[1]
+
+    def _conclude(self) -> Judgement:
         from expectations.validation import frame_totals
 
         tally, refused = self._tally, self._tally.marks[_REFUSED]
@@ -196,22 +202,23 @@ class Judge:
 
     def _read_keys(self, drafts: DraftTable, contents: Sequence[int], hits: dict[int, dict[str, Check]]) -> None:
         """Add to ``hits``, by row, the checks that its id breaks."""
-        from expectations.validation import frame_keys
+        from expectations.validation import frame_keys, shape_keys
 
-        positions = self._validate("keys", self._suite.keys).run(frame_keys(drafts.source_id, contents))
+        keys = list(zip(shape_keys(drafts.source_id), contents, strict=True))
+        distinct = list(dict.fromkeys(keys))
+        positions = self._validate("keys", self._suite.keys).run(frame_keys(distinct))
         for rule, broken in zip(self._suite.keys, positions, strict=True):
-            self._hit(rule, broken, drafts, hits)
+            self._hit(rule, _find_rows(keys, {distinct[line] for line in broken}), drafts, hits)
 
     def _read_profiles(self, drafts: DraftTable, hits: dict[int, dict[str, Check]]) -> None:
         """Add to ``hits``, by row, the checks that its other fields break; each distinct profile is looked at once."""
-        from expectations.validation import frame_profiles, list_profiles
+        from expectations.validation import frame_profiles, profile_rows
 
-        profiles = list_profiles(drafts)
-        distinct = list(dict.fromkeys(profiles))
+        distinct = list(dict.fromkeys(profile_rows(drafts)))
         positions = self._validate("rows", self._suite.rows).run(frame_profiles(distinct))
         for rule, broken in zip(self._suite.rows, positions, strict=True):
             wrong = {distinct[line] for line in broken}
-            self._hit(rule, [at for at, one in enumerate(profiles) if one in wrong] if wrong else [], drafts, hits)
+            self._hit(rule, _find_rows(profile_rows(drafts) if wrong else (), wrong), drafts, hits)
 
     def _hit(self, rule: Rule, rows: Iterable[int], drafts: DraftTable, hits: dict[int, dict[str, Check]]) -> None:
         for at in rows:
@@ -226,7 +233,7 @@ class Judge:
         positions = self._validate("names", self._suite.names).run(frame_names(names)) if names else []
         for rule, broken in zip(self._suite.names, positions, strict=False):
             wrong = {names[line] for line in broken}
-            for at in [at for at, company in enumerate(drafts.company) if company in wrong] if wrong else []:
+            for at in _find_rows(drafts.company, wrong):
                 hits.setdefault(at, {}).setdefault(rule.check.code, rule.check)
 
     def _explains(self, faults: Iterable[Fault], name: str) -> bool:
@@ -253,6 +260,10 @@ class Judge:
         if name not in self._validations:
             self._validations[name] = Validation(f"{self.source}-{name}", rules)
         return self._validations[name]
+
+
+def _find_rows(values: Iterable[object], wanted: Collection[object]) -> list[int]:
+    return [at for at, value in enumerate(values) if value in wanted] if wanted else []
 
 
 def _find(check: Check, count: int, limit: str = "") -> Finding:

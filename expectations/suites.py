@@ -33,7 +33,8 @@ _CASE_NUMBER = r"\A(?:[0-9]{2}-[0-9]{3,4}|[0-9]{1,5}/[0-9]{2})\Z"  # 21-072 sinc
 class Parameters:
     """What differs between kinds of source.
 
-    ``kinds``: the kinds of draft it may give (empty: any). ``key_form``: the pattern of its ids. ``severities``: where
+    ``kinds``: the kinds of draft it may give (empty: any). ``key_form``: the pattern of its ids, to which all
+    digits are alike. ``severities``: where
     a common check costs something else here. ``one_row_per_key``: two different records under one id in one file
     are an error; where a precedence always decides, they are not. ``names_company``: a record has a field for the
     company, so an empty one is worth a flag (a tip has only its text).
@@ -115,7 +116,7 @@ def build_suite(
 
 
 def _key_rules(parameters: Parameters, declared: Mapping[str, Check]) -> Iterable[Rule]:
-    """Yield the rules that must look at every row by itself."""
+    """Yield the rules on ids, which run once per distinct shape of an id."""
     yield _present("key-missing", "source_id", declared)
     yield _matches("key-odd", "source_id", parameters.key_form, declared)
     if parameters.one_row_per_key:

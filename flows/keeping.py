@@ -120,7 +120,7 @@ class Keeper:
         self._note_read_well(drafts)
         if self._by_period:
             for sha256, days in _group(drafts.sha256, drafts.received_on).items():
-                self._held[sha256].days.update(day for day in days if day)
+                self._held[sha256].days.update(filter(None, days))
             return
         for sha256, ids in _group(drafts.sha256, drafts.source_id).items():
             self._held[sha256].ids.update(source_id for source_id in ids if source_id)

@@ -101,11 +101,10 @@ class Linker:
         since = Memo(self._same_answer_since)
         days = [since[event or received] for event, received in zip(drafts.event_on, drafts.received_on, strict=True)]
         links: dict[tuple[object, ...], Link] = {}
-        asked = list(zip(drafts.company, drafts.org_number, days, strict=True))
-        for at, question in enumerate(asked):
+        for at, question in enumerate(zip(drafts.company, drafts.org_number, days, strict=True)):
             if question not in links:
                 links[question] = self.link(drafts[at])
-        return list(map(links.__getitem__, asked))
+        return [links[question] for question in zip(drafts.company, drafts.org_number, days, strict=True)]
 
     def link_mentions(self, draft: Draft) -> list[LinkedMention]:
         """Return the further companies that a draft names; they count only when a person says so."""

@@ -16,7 +16,7 @@ from sources.tabular import TableUnreadable, read_lines
 
 _IN_MEMORY = 16_000_000  # bytes of one object; larger ones are unpacked on disk
 _ROWS = 20_000  # of a table
-_HEAD = 1_000_000  # bytes of a CSV file that hold its header for sure
+_HEAD = 100_000  # bytes of a CSV file that hold its header for sure
 _LONGEST_HEADER = 60  # characters; a longer one is no header but what somebody wrote
 
 

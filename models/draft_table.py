@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from hashlib import blake2b
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any, TypeVar, overload
 
 from models.drafts import Draft, Fault, MentionDraft, RawRef
@@ -183,8 +183,8 @@ class DraftTable(Sequence[Draft]):
         parts: list[Iterable[str]] = []
         for name in (*FACTS, "text"):
             parts += [repeat("," if parts else "["), self._encode(name)]
-        rows = zip(range(len(self)), *_fold_constants([*parts, repeat("]")]), strict=False)
-        return [_digest("".join(row[1:])) for row in rows]
+        rows = islice(map("".join, zip(*_fold_constants([*parts, repeat("]")]), strict=False)), len(self))
+        return [blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for row in rows]
 
     def _encode(self, name: str) -> Iterable[str]:
         """Return a column as JSON."""
@@ -217,10 +217,6 @@ def _fold_constants(parts: Sequence[Iterable[str]]) -> list[Iterable[str]]:
         else:
             folded.append(part)
     return folded
-
-
-def _digest(row: str) -> str:
-    return blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def sort_flags(flags: Iterable[str]) -> list[str]:

@@ -17,21 +17,26 @@ from sqlmodel import UTCDateTime
 from models.draft_table import FACTS, DraftTable, Memo, sort_facts, sort_flags
 from models.store import write_rows
 from models.tables import Complaint
-from models.words import Band, Status
+from models.words import Band
 
 COMPLAINT: Table = Complaint.__table__  # type: ignore[attr-defined]
 _COPIED = ("source_id", "status", "hash", *FACTS, "member", "band", "why", "raw_sha256", "raw_locator")
 _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
+_DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
 _SPACE = MetaData()
 _STAGE = Table(
     "stage",
     _SPACE,
     Column("seq", Integer, primary_key=True),
     Column("item", Integer, nullable=False),
-    Column("state", String, nullable=False),
+    Column("state", String, nullable=False, server_default="new"),
     Column("source_id", String, nullable=False),
-    *(Column(name, COMPLAINT.c[name].type) for name in _COPIED if name != "source_id"),
+    *(
+        Column(name, COMPLAINT.c[name].type, server_default=_DEFAULTS.get(name))
+        for name in _COPIED
+        if name != "source_id"
+    ),
     Column("text", String),
     Column("delete_after", Date),
     prefixes=["TEMPORARY"],
@@ -113,8 +118,6 @@ class Stage:
         columns: dict[str, Iterable[Any]] = {
             "seq": range(self._seq, self._seq + count),
             "item": repeat(items, count) if isinstance(items, int) else items,
-            "state": repeat("new", count),
-            "status": repeat(str(Status.ACCEPTED), count),
             "hash": drafts.hash_rows(),
             "raw_sha256": drafts.sha256,
             "raw_locator": drafts.locator,

@@ -8,7 +8,22 @@ from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Date, Engine, String, Table, cast, event, inspect, make_url, or_, text
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Date,
+    DefaultClause,
+    Engine,
+    String,
+    Table,
+    cast,
+    event,
+    inspect,
+    make_url,
+    or_,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
@@ -144,19 +159,30 @@ def _comparable(column: Any) -> Any:
 def write_rows(connection: Connection, table: Table, columns: Mapping[str, Iterable[Any]]) -> None:
     """Insert rows given as columns of plain values (text, numbers, dates, None), the quickest way each engine knows.
 
-    JSON comes as text. Nothing is looked up or compared: for tables that are ours alone, such as temporary ones.
+    JSON comes as text. A column that holds nothing but its default is left to the table. Nothing is looked up or
+    compared: for tables that are ours alone, such as temporary ones.
     """
-    values = [_iso(column) if isinstance(table.c[name].type, Date) else column for name, column in columns.items()]
+    filled = {name: _list_filled(table.c[name], column) for name, column in columns.items()}
+    values = {name: column for name, column in filled.items() if column is not None}
     driver: Any = connection.connection.driver_connection
-    named = ", ".join(columns)
+    named = ", ".join(values)
     if connection.dialect.name == "postgresql":
         with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({named}) FROM STDIN") as copy:
-            rows = map("\t".join, zip(*map(_escape, values), strict=True))
+            rows = map("\t".join, zip(*map(_escape, values.values()), strict=True))
             while block := "\n".join(islice(rows, CHUNK)):
                 copy.write(block + "\n")
     else:
         places = ", ".join(repeat("?", len(values)))
-        driver.executemany(f"INSERT INTO {table.name} ({named}) VALUES ({places})", zip(*values, strict=True))
+        driver.executemany(f"INSERT INTO {table.name} ({named}) VALUES ({places})", zip(*values.values(), strict=True))
+
+
+def _list_filled(column: Column[Any], values: Iterable[Any]) -> list[Any] | None:
+    """Return values as both drivers take them; None when all are the column's default."""
+    told = list(_iso(values) if isinstance(column.type, Date) else values)
+    given = column.server_default
+    default = given.arg if isinstance(given, DefaultClause) else None
+    same = told and (told[0] is None if default is None else str(told[0]) == default)
+    return None if same and told.count(told[0]) == len(told) else told
 
 
 def _iso(days: Iterable[date | None]) -> Iterable[str | None]:

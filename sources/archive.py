@@ -41,6 +41,7 @@ from sources.sealing import MAGIC, SealedReader, SealingWriter, Vault, read_toke
 
 _BLOCK = 1 << 20
 _LEVEL = 6
+_LEVEL_OF_FILES = 2  # a fifth larger than 6, in a third of the time
 _LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
 _FOR_GOOD, _AGED = b"erased\n", b"aged\n"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -103,7 +104,9 @@ class Archive:
         with self._new_file() as packed:
             with self._writing():
                 sealing = SealingWriter(packed, self.vault) if private and self.vault else None
-                stream = gzip.GzipFile("", "wb", _LEVEL, cast(BinaryIO, sealing) if sealing else packed, mtime=0)
+                stream = gzip.GzipFile(
+                    "", "wb", _LEVEL_OF_FILES, cast(BinaryIO, sealing) if sealing else packed, mtime=0
+                )
             while block := file.read(_BLOCK):
                 digest.update(block)
                 with self._writing():

@@ -371,7 +371,7 @@ def test_every_common_check_has_its_own_code_a_severity_and_a_sentence():
 def test_a_rule_that_cannot_be_worked_out_stops_the_source_rather_than_passing():
     lost = Rule(Check("lost", Severity.ERROR, "x"), "ExpectColumnValuesToNotBeNull", {"column": "no_such_column"})
     with pytest.raises(RuleUnusable, match="rule lost"):
-        Validation("broken", [lost]).run(frame_keys(["1"], [1]))
+        Validation("broken", [lost]).run(frame_keys([("1", 1)]))
 
 
 def test_words_that_pandas_takes_for_nothing_stay_words():
