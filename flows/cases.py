@@ -27,6 +27,7 @@ from sources.inbox.privacy import mask_text
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _BLOCK = 1 << 20
 _LARGEST_ATTACHMENT = 25_000_000  # bytes
+_LONGEST_TEXT = 4_000  # characters
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,11 @@ def _check_member(connection: Connection, member: str, step: Step) -> None:
 
 
 def _mask(place: Workplace, text: str) -> str:
+    if len(text) > _LONGEST_TEXT:
+        raise StepRefused(
+            f"{len(text)} characters are too many ({_LONGEST_TEXT} at most): sum it up, and keep a reply's letter with"
+            " --file"
+        )
     return mask_text(text.strip(), place.hash_key).text if text.strip() else ""
 
 

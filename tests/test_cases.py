@@ -94,6 +94,8 @@ REFUSED: list[tuple[tuple[StepKind, ...], Step, str]] = [
     ((K.NOTICE,), Step(K.DEMAND, NIGHT, why="w"), "--deadline"),
     ((K.NOTICE,), Step(K.DEMAND, NIGHT, why="w", deadline=NIGHT), "not after the demand"),
     ((K.NOTICE,), Step(K.DEMAND, NIGHT, why="w", deadline=SPRING), "not after the demand"),
+    ((K.NOTICE,), Step(K.DEMAND, NIGHT, why="w", deadline=date(9999, 12, 31)), "is the year right"),
+    ((), Step(K.NOTICE, date(1, 1, 1), why="w"), "ten years ago"),
     ((K.NOTICE,), Step(K.DEMAND, date(2024, 4, 1), why="w", deadline=DEADLINE), "is before the notice"),
     ((K.NOTICE,), Step(K.REPLY, date(2024, 4, 1), text="no"), "is before the notice"),
     ((K.NOTICE,), Step(K.REPLY, NIGHT, text=" "), "--text"),

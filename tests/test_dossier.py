@@ -18,10 +18,12 @@ from flows.demo_case import MEMBER, STEPS, move_case
 from flows.dossier.chart import draw_timeline, lay_weeks
 from flows.dossier.draw import draw_html, draw_pdf, write_dossier
 from flows.dossier.gather import gather
+from flows.dossier.paper import Paper, Part, Words
 from flows.dossier.phrases import CASE_PHRASES
 from flows.dossier.phrases import STEPS as STEP_WORDS
 from flows.dossier.wording import CaseWording
 from flows.dossier.write import write_paper
+from flows.mail.wording import plain
 from models.cases.steps import StepKind
 from models.store import writing
 from models.tables import Declaration
@@ -220,6 +222,13 @@ def test_a_hostile_name_and_reply_are_harmless_in_both(tmp_path: Path) -> None:
     assert "{{7*7}}" in drawn
     pdf = draw_pdf(paper)  # raises when any of it is taken for markup
     assert pdf.startswith(b"%PDF") and len(pdf) > 10_000
+
+
+@pytest.mark.parametrize("name", ["شركة الهاتف", "電話公司株式会社", "📞 Ring AB", "\ufffe\x00", "\ud800", "Ž" * 300])
+def test_a_name_in_any_script_or_none_makes_a_paper(name: str) -> None:
+    shown = plain(name, 80) or "-"
+    paper = Paper(shown, name, "K", "sv", date(2026, 1, 1), "Sida", "", (Part(shown, (Words(name),)),))
+    assert draw_pdf(paper).startswith(b"%PDF") and draw_html(paper)
 
 
 def test_a_case_without_complaints_or_demand_has_a_dossier_too(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ def _take(config: Path, which: str, kind: str, **how: Any) -> None:
         say(f"  deadline {told.deadline}; a follow-up is proposed for {told.follow_up_on}, and you will be reminded")
     if done.get("follow_up"):
         _say_follow_up(done["follow_up"])
+    if told.kind == "exclusion":
+        say("  write the day it left into the register (left_on): until then alerts about it go on")
 
 
 def _say_follow_up(found: dict[str, Any]) -> None:

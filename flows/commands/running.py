@@ -1,5 +1,6 @@
 """Commands that do something: init, demo, nightly, ingest."""
 
+import getpass
 import os
 from datetime import date as date_type
 from importlib import resources
@@ -59,11 +60,14 @@ def ingest(
     accept_shrink: Annotated[
         bool, typer.Option("--accept-shrink", help="Believe a source that suddenly holds far fewer rows.")
     ] = False,
+    by: Annotated[str, typer.Option("--by", help="Who believes it; your user name by default.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Read one source again. Mail is the night's: this only brings the rows up to date."""
     with telling_faults():
         _check_names(config, [source])
+        if accept_shrink:
+            _note_belief(config, source, by)
         from flows.nightly import ingest as flow
 
         state = flow(
@@ -77,6 +81,17 @@ def ingest(
             return_state=True,
         )
         _report(config, state, as_json)
+
+
+def _note_belief(config: Path, source: str, by: str) -> None:
+    """Write down who says that a source is right to hold so much less, before the run that acts on it."""
+    from flows.workplace import open_workplace
+    from models.audit import record_act
+    from models.store import writing
+
+    place = open_workplace(config)
+    with writing(place.engine) as connection:
+        record_act(connection, "ingest.accept_shrink", source, who=by or getpass.getuser(), at=place.clock())
 
 
 def _check_names(config: Path, names: list[str]) -> None:

@@ -48,10 +48,23 @@ def draw_pdf(paper: Paper) -> bytes:
     for part, shown in zip(paper.parts, data["parts"], strict=True):
         for block, values in zip(part.blocks, shown["blocks"], strict=True):
             values["kind"] = block.kind
-    text = json.dumps(data, ensure_ascii=True)
-    written = typst.compile(
-        str(_TEMPLATE), format="pdf", sys_inputs={"paper": text}, ignore_system_fonts=True, pdf_standards=["ua-1"]
-    )
+    text = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    written = b""
+    # The library's own fonts first: the same paper everywhere. A name in a script that they do not have is looked for
+    # among the machine's; what nobody can show becomes boxes, which the standard for accessible papers refuses.
+    for own_fonts, accessible in ((True, True), (False, True), (False, False)):
+        try:
+            written = typst.compile(
+                str(_TEMPLATE),
+                format="pdf",
+                sys_inputs={"paper": text},
+                ignore_system_fonts=own_fonts,
+                pdf_standards="ua-1" if accessible else None,
+            )
+            break
+        except typst.TypstError:
+            if not accessible:
+                raise
     return bytes(written)
 
 

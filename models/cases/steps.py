@@ -22,6 +22,8 @@ class StepKind(StrEnum):
 
 
 ENDS = (StepKind.EXCLUSION, StepKind.CLOSING)
+_LONGEST_DEADLINE = 366  # days; a later one is a slip of the pen
+_OLDEST_STEP = 3660  # days
 # A demand may be made again with a new deadline, a follow-up again on a later day.
 _AFTER: Mapping[StepKind, tuple[StepKind, ...]] = {
     StepKind.DEMAND: (StepKind.NOTICE, StepKind.DEMAND, StepKind.FOLLOW_UP, StepKind.BOARD),
@@ -138,6 +140,8 @@ def check_step(case: Case | None, step: Step, *, today: date, grace_days: int) -
     _check_why(step)
     if step.on > today:
         raise StepRefused(f"{step.on} has not come yet: a step is dated today ({today}) or earlier")
+    if (today - step.on).days > _OLDEST_STEP:
+        raise StepRefused(f"{step.on} is more than ten years ago: give the day it was done with --date")
     if step.kind is StepKind.NOTICE:
         _check_opening(case, step)
         return
@@ -191,6 +195,8 @@ def _check_deadline(step: Step) -> None:
         raise StepRefused("a demand needs the last day to comply: give it with --deadline YYYY-MM-DD")
     if step.deadline <= step.on:
         raise StepRefused(f"the deadline {step.deadline} is not after the demand of {step.on}: give a later one")
+    if (step.deadline - step.on).days > _LONGEST_DEADLINE:
+        raise StepRefused(f"the deadline {step.deadline} is more than a year after the demand: is the year right?")
 
 
 def _check_follow_up(case: Case, step: Step, grace_days: int) -> None:
