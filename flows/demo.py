@@ -90,7 +90,7 @@ def lay_out(root: Path) -> None:
         if not (root / "koll.toml").exists() and any(root.iterdir()):
             raise FileExistsError(17, "exists and is no earlier demo; choose another with --folder", str(root))
         shutil.rmtree(root)
-    for folder in ("extracts", "inbox"):
+    for folder in ("extracts", "inbox", "declarations"):
         (root / folder).mkdir(parents=True)
     shutil.copytree(SAMPLES / "register", root / "register")
     shutil.copytree(SAMPLES / "site", root / "site")
@@ -107,12 +107,14 @@ def write_config(root: Path, addresses: dict[str, str]) -> Path:
 
 
 def deliver_day(root: Path, night: int) -> None:
-    """Let arrive what arrives before a night: an extract, some mail, on the third a new decision."""
+    """Let arrive what arrives before a night: an extract, some mail, declarations, on the third a new decision."""
     for path in sorted((SAMPLES / "extracts" / f"night-{night}").iterdir()):
         shutil.copy2(path, root / "extracts" / path.name)
     for name, mail in json.loads((SAMPLES / "inbox" / "expected.json").read_text("utf-8")).items():
         if mail["night"] == night:
             shutil.copy2(SAMPLES / "inbox" / name, root / "inbox" / name)
+    for path in sorted((SAMPLES / "declarations" / f"night-{night}").iterdir()):
+        shutil.copy2(path, root / "declarations" / path.name)
     overlay = SAMPLES / f"site-night-{night}"
     if overlay.is_dir():
         shutil.copytree(overlay, root / "site", dirs_exist_ok=True)
@@ -193,6 +195,7 @@ def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], 
         f"\n  data docs      {root / 'data-docs' / 'index.html'}"
         f"\n  status         {koll} status --config {shown}\n  quarantine     {koll} quarantine list --config {shown}"
         f"\n  everything     {koll} export complaints --config {shown}"
+        f"\n  declarations   {koll} declarations status --config {shown}; {koll} declarations compare --config {shown}"
         f"\n  the case       {koll} case show {MEMBER} --config {shown}"
         f"\n  another night  {koll} demo --serve; in another terminal {koll} nightly --config {shown} --date 2026-08-28"
         "\n  One source failed on purpose (dm_gamla_arkivet answers with a log-in page): so you see what a failure"

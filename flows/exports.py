@@ -150,7 +150,8 @@ def export_counts(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
         perhaps = count_possible(connection, scope)
         country = pick_country_source(place, connection)
         ranked = rank_companies(connection, scope, country) if country else rank_members(tallies)
-        through = read_watermarks(connection, asked.known_at)
+        told = read_watermarks(connection, asked.known_at)
+        through = {name: day for name, day in told.items() if name not in place.settings.declarations()}
         members = connection.execute(select(Member.__table__).order_by("member")).all()  # type: ignore[attr-defined]
     for member in members:
         tally = tallies.get(member.member, Tally())

@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 
 from samples.world import companies, extracts, truth
+from samples.world.declarations import DECLARATIONS
 from samples.world.files import write_csv, write_xlsx
 from samples.world.mails import MAILS
 from samples.world.readme import write_extract_readme, write_readme
 from samples.world.sites import write_sites
 
-FOLDERS = ("register", "extracts", "site", "site-night-3", "inbox")
+FOLDERS = ("register", "extracts", "site", "site-night-3", "inbox", "declarations")
 
 
 def write_world() -> dict[str, bytes]:
@@ -28,6 +29,7 @@ def write_world() -> dict[str, bytes]:
         files[f"extracts/{name}"] = write(extracts.HEADER, cells)
     files |= write_sites()
     files |= {f"inbox/{mail.file}.eml": mail.to_bytes() for mail in MAILS}
+    files |= {f"declarations/night-{one.night}/{one.name}": one.to_bytes() for one in DECLARATIONS}
     expected = truth.expect(rows)
     files["expected.json"] = _write_json(expected)
     files["inbox/expected.json"] = _write_json(truth.expect_mails())

@@ -2,7 +2,9 @@
 
 import json
 from datetime import UTC, date, datetime
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from io import BytesIO
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from models.store import upsert, writing
 from models.tables import Declaration, Member
 from sources.declarations.checks import DECLARATION_CHECKS
 from tests.declaration_world import ANNA, ANSWERS, BO, CIA, Declaring, fill, fill_json, fill_sheet, pack
+from tests.demo_world import THIRD, demo_world
 from tests.small_world import TOTAL, text_of
 
 NOTHING = {"new": 0, "changed": 0, "quarantined": 0}
@@ -523,3 +526,23 @@ def test_a_night_of_many_declarations_is_judged_in_one_go() -> None:
     judged = judge_declarations(drafts, {ANNA: Standing()}, DECLARATION_CHECKS)
     assert len(judged) == 300 and {one.code for one in judged} == {"answer-missing"}
     assert judged[7].draft is drafts[7]
+
+
+def test_the_demo_s_world_has_a_good_declaration_a_late_one_one_that_differs_and_a_broken_file(tmp_path) -> None:
+    with demo_world(tmp_path / "world") as demo:
+        demo.three_nights()
+        rows = {(row["member"], row["year"]): row for row in demo.export("declarations")}
+        waiting = [(item["code"], item["name"]) for item in list_items(demo.open(), "declarations")]
+        mails = [message_from_bytes(path.read_bytes(), policy=default) for path in demo.mails()]
+        status = {row["member"]: row for row in list_status(demo.open(), on=THIRD)}
+    assert set(rows) == {("4491024172", 2025), ("4491318400", 2026), ("4491502276", 2026)}
+    differs = rows["4491318400", 2026]
+    assert (differs["declared"], differs["period_from"], differs["period_to"]) == (4, "2025-07-01", "2026-06-30")
+    assert differs["difference"] == differs["observed"] - 4 > 0 and differs["observed_complete"]
+    assert waiting == [("file-broken", "sjalvdeklaration_4491131076_2025.xlsx")]
+    late = rows["4491502276", 2026]
+    assert (late["due_on"], late["received_on"], status["4491502276"]["state"]) == (
+        "2026-07-31", "2026-08-27", "received late",
+    )  # fmt: skip
+    asked = [mail["Subject"] for mail in mails if mail["To"] == "hej@akerlundssamtal.example"]
+    assert asked == ["[Kontakta] Påminnelse om självdeklarationen för 2026: Åkerlunds Samtal HB"]

@@ -102,12 +102,12 @@ def test_one_broken_source_stops_nothing_and_names_the_command_that_reruns_it(sm
 
 def test_only_the_database_deleted_and_every_source_replayed_gives_the_same_export(small: World) -> None:
     small.three_nights()
-    before = {what: small.export(what) for what in ("complaints", "counts")}
+    before = {what: small.export(what) for what in ("complaints", "counts", "declarations")}
     for name in ("koll.db", "koll.db-wal", "koll.db-shm"):
         (small.root / name).unlink(missing_ok=True)
     shutil.rmtree(small.root / "site")
     shutil.rmtree(small.root / "extracts")
-    for source in ("konsumentverket", "dm_namnden", "tips"):
+    for source in ("konsumentverket", "dm_namnden", "tips", "declarations"):
         night = small.ingest(source, replay=True)
         assert not night.broken, night.sum_up()
     assert {what: small.export(what) for what in before} == before
@@ -117,7 +117,7 @@ def test_replaying_over_what_is_known_adds_no_version(world: World) -> None:
     world.three_nights()
     with world.open().engine.connect() as connection:
         versions = connection.execute(text("SELECT count(*) FROM complaint")).scalar_one()
-    for source in ("konsumentverket", "dm_namnden", "tips"):
+    for source in ("konsumentverket", "dm_namnden", "tips", "declarations"):
         fared = sources(world.ingest(source, replay=True))[source]
         assert (fared.new, fared.changed, fared.withdrawn) == (0, 0, 0), source
     with world.open().engine.connect() as connection:

@@ -37,8 +37,10 @@ Organisation numbers begin with 4, a series that no entity is given; phones are 
   its `index.html` or `index.xml`; `{{base}}` in a text file is the address it is served on. `site-night-3/` is laid
   over `site/` on the third night: one decision more.
 - `inbox/`: 30 mails, 8 of them no tips; `inbox/expected.json` says which, about whom, and from which night on.
+- `declarations/night-1..3/`: what members hand in: a good one, one that comes four weeks late, one that tells of fewer
+  complaints than the agency, and one broken off in the middle.
 - `koll.toml`: the configuration; replace `{{root}}`, `{{nix}}`, `{{dm}}` and `{{broken}}` as plain text. Under
-  `{{root}}` it looks for `register/`, `extracts/` (the watched folder) and `inbox/`.
+  `{{root}}` it looks for `register/`, `extracts/` and `declarations/` (the watched folders) and `inbox/`.
 
 ## What the agency's extracts must give
 
