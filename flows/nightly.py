@@ -11,13 +11,14 @@ os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 from prefect import flow, get_run_logger, runtime, task
-from prefect.artifacts import create_table_artifact
+from prefect.artifacts import create_link_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
+from flows.decide import offer_questions
 from flows.ingest import ingest_source
 from flows.matching import Linkers
 from flows.night import Log, Night, note_source, run_ingest, run_night
@@ -101,6 +102,9 @@ def nightly(config: str | None = None, business_date: date | None = None, only: 
         table=[{"source": fared.source, **_show(fared)} for fared in night.nights],
         description=night.sum_up(),
     )
+    if place.settings.page.url.startswith("http"):
+        create_link_artifact(key="staff-page", link=f"{place.settings.page.url}/index.html", link_text="Staff page")
+    offer_questions(place)
     return _end_state(night)
 
 

@@ -3,17 +3,78 @@
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.commands.shared import CONFIG, AsJson, Config, fail, print_json, print_table, say, telling_faults
+from flows.commands.shared import (
+    CONFIG,
+    AsJson,
+    Config,
+    console,
+    fail,
+    print_json,
+    print_table,
+    say,
+    telling_faults,
+)
 
-review = typer.Typer(no_args_is_help=True, help="Doubtful mentions: whom do they mean?")
+if TYPE_CHECKING:
+    from flows.review.answers import Answer, Desk
+
+review = typer.Typer(
+    invoke_without_command=True,
+    help="Doubtful mentions: whom do they mean? Without a command: one after the other, a key for each answer.",
+)
 Asked = Annotated[str, typer.Argument(metavar="QUESTION", help="The id that `list` shows.")]
 Who = Annotated[str, typer.Option("--by", help="Who answers; your user name by default.")]
 Because = Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")]
 Everywhere = Annotated[bool, typer.Option("--everywhere", help="Let the answer hold in every source.")]
+Book = Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The workbook that `export` wrote, filled in.")]
+
+
+@review.callback()
+def answer_in_turn(context: typer.Context, config: Config = CONFIG, by: Who = "") -> None:
+    """Answer the open questions one after the other; where there is no terminal, list them."""
+    if context.invoked_subcommand is not None:
+        return
+    if not console.is_terminal:
+        list_reviews(config)
+        return
+    from flows.review.session import answer_questions
+
+    _at_desk(config, by, lambda desk: answer_questions(desk, console))
+
+
+@review.command("export")
+def export_review(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The workbook to write.")] = Path("review.xlsx"),
+    config: Config = CONFIG,
+) -> None:
+    """Write the open questions as a workbook that staff fill in: candidates side by side, a list of answers."""
+    from flows.review.book import write_book
+
+    with telling_faults():
+        place, questions = _open(config)
+        write_book(questions, output, place.settings.association.language)
+        say(f"{len(questions)} question(s) written to {output}; fill it in, then run: koll review import {output}")
+
+
+@review.command("import")
+def import_review(book: Book, config: Config = CONFIG, by: Who = "") -> None:
+    """Take in a workbook's answers; a row that cannot be taken is named and the others are."""
+    from flows.review.book import read_book
+
+    faults: list[str] = []
+
+    def give(desk: "Desk") -> "list[Answer]":
+        given, found = read_book(book, desk)
+        faults.extend(found)
+        return given
+
+    _at_desk(config, by, give)
+    if faults:
+        fail("\n".join(faults))
 
 
 @review.command("list")
@@ -48,40 +109,33 @@ def show_review(asked: Asked, config: Config = CONFIG, as_json: AsJson = False) 
         say(f"  behind it: {', '.join(row['behind'][:10])}")
 
 
+Which = Annotated[str | None, typer.Option("--member", help="Which member; `accept` takes the likeliest by default.")]
+
+
 @review.command("accept")
 def accept(
     asked: Asked,
-    member: Annotated[str | None, typer.Option("--member", help="Which member; the likeliest by default.")] = None,
+    member: Which = None,
     config: Config = CONFIG,
     by: Who = "",
     why: Because = "",
     everywhere: Everywhere = False,
 ) -> None:
     """Say which member is meant; or, of two reports, that they are one event."""
-
-    def choose(question: Any, members: dict[str, str]) -> tuple[str, str | None]:
-        if question.is_pair:
-            return "member", None
-        chosen = (member or "").replace("-", "") or next((c["member"] for c in question.candidates), None)
-        if chosen not in members:
-            fail(f"{chosen or 'nobody'}: no such member; name one with --member (see `koll members list`)")
-        return "member", chosen
-
-    _answer(config, asked, choose, by, why, everywhere)
+    _at_desk(config, by, lambda desk: [desk.accept(desk.find(asked), member, why, everywhere=everywhere)])
 
 
 @review.command("reject")
 def reject(
     asked: Asked,
-    member: Annotated[str | None, typer.Option("--member", help="Not this one; none of them by default.")] = None,
+    member: Which = None,
     config: Config = CONFIG,
     by: Who = "",
     why: Because = "",
     everywhere: Everywhere = False,
 ) -> None:
     """Say that it is not this member, or none at all; or, of two reports, that they are two events."""
-    chosen = (member or "").replace("-", "") or None
-    _answer(config, asked, lambda _question, _members: ("not_member", chosen), by, why, everywhere)
+    _at_desk(config, by, lambda desk: [desk.reject(desk.find(asked), member, why, everywhere=everywhere)])
 
 
 @review.command("unsure")
@@ -89,22 +143,13 @@ def unsure(
     asked: Asked, config: Config = CONFIG, by: Who = "", why: Because = "", everywhere: Everywhere = False
 ) -> None:
     """Say that nobody can tell: it counts for nobody and is not asked again."""
-    _answer(config, asked, lambda _question, _members: ("ambiguous", None), by, why, everywhere)
+    _at_desk(config, by, lambda desk: [desk.doubt(desk.find(asked), why, everywhere=everywhere)])
 
 
 @review.command("undo")
 def undo(asked: Asked, config: Config = CONFIG, by: Who = "", why: Because = "") -> None:
     """Take the last answer to a question back; it is asked again."""
-    from flows.reviewing import UNDONE, NoSuchQuestion, find_answered
-
-    with telling_faults():
-        place = _open(config)[0]
-        try:
-            with place.engine.connect() as connection:
-                question = find_answered(connection, asked)
-        except NoSuchQuestion as error:
-            fail(str(error))
-        _record(place, question, UNDONE, None, by, why, False)
+    _at_desk(config, by, lambda desk: [desk.undo(asked, why)])
 
 
 def _open(config: Path) -> tuple[Any, list[Any]]:
@@ -123,44 +168,19 @@ def _find(questions: list[Any], asked: str) -> Any:
     return found[0]
 
 
-def _answer(
-    config: Path,
-    asked: str,
-    choose: Callable[[Any, dict[str, str]], tuple[str, str | None]],
-    by: str,
-    why: str,
-    everywhere: bool,
-) -> None:
-    from flows.linking import load_members
+def _at_desk(config: Path, by: str, give: "Callable[[Desk], list[Answer]]") -> None:
+    """Let a person give answers, say each, and count anew at once."""
+    from flows.review.answers import AnswerRefused, Desk
+    from flows.reviewing import NoSuchQuestion
+    from flows.workplace import open_workplace
 
     with telling_faults():
-        place, questions = _open(config)
-        question = _find(questions, asked)
-        members = {member.member: member.legal_name for member in load_members(place.engine)}
-        said, member = choose(question, members)
-        _record(place, question, said, member, by, why, everywhere)
-
-
-def _record(place: Any, question: Any, said: str, member: str | None, by: str, why: str, everywhere: bool) -> None:
-    """Write the answer down and count anew at once."""
-    from flows.matching import make_matcher
-    from flows.night import run_relink
-    from flows.reviewing import record_answer
-    from models.store import writing
-
-    with place.exclusively():
-        matcher = make_matcher(place)
-        with writing(place.engine) as connection:
-            record_answer(
-                connection,
-                question,
-                said,
-                member,
-                who=by or getpass.getuser(),
-                why=why,
-                at=place.clock(),
-                version=matcher.version,
-                everywhere=everywhere,
-            )
-        changed = run_relink(place, matcher, say)
-    say(f"{question.id}: {said}{f' {member}' if member else ''}; {changed} complaint(s) are linked otherwise now")
+        desk = Desk(open_workplace(config), by or getpass.getuser())
+        try:
+            given = give(desk)
+        except (NoSuchQuestion, AnswerRefused) as error:
+            fail(str(error))
+        for answer in given:
+            say(str(answer))
+        if given:
+            say(desk.count_anew(say))

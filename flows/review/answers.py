@@ -1,0 +1,122 @@
+"""Answers to review questions: checked against the register, written down at once, counted anew when all are given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flows.linking import load_members
+from flows.reviewing import (
+    UNDONE,
+    NoSuchQuestion,
+    Question,
+    find_answered,
+    list_questions,
+    load_answers,
+    record_answer,
+)
+from flows.workplace import NightUnderWay, Workplace
+from models.matching import Said
+from models.store import writing
+
+Log = Callable[[str], None]
+
+
+class AnswerRefused(ValueError):
+    """An answer that cannot be taken; the text says why and what to say instead."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person says of a question: ``said`` is a ``Said`` or ``UNDONE``; ``member`` whom, where one is meant."""
+
+    question: Question
+    said: str
+    member: str | None = None
+    why: str = ""
+    everywhere: bool = False
+
+    def __str__(self) -> str:
+        """Return ``0a1b2c3d4e: member 5590216296``."""
+        return f"{self.question.id}: {self.said}{f' {self.member}' if self.member else ''}"
+
+
+class Desk:
+    """Where one person answers. Answers are written one by one; ``count_anew`` carries them into the links."""
+
+    def __init__(self, place: Workplace, who: str) -> None:
+        from flows.matching import make_matcher
+
+        self.place = place
+        self.who = who
+        self.names = {member.member: member.legal_name for member in load_members(place.engine)}
+        self.matcher = make_matcher(place)
+
+    def list_open(self) -> list[Question]:
+        """Return what waits for an answer, most complaints first."""
+        with self.place.engine.connect() as connection:
+            return list_questions(connection)
+
+    def find(self, asked: str) -> Question:
+        """Return the open question whose id begins so. Raises NoSuchQuestion."""
+        found = [question for question in self.list_open() if question.id.startswith(asked)]
+        if len(found) != 1:
+            raise NoSuchQuestion(f"{len(found)} open questions {asked}; `koll review list` shows them")
+        return found[0]
+
+    def has_answer(self, asked: str) -> bool:
+        """Whether a question has an answer that holds."""
+        with self.place.engine.connect() as connection:
+            try:
+                key = find_answered(connection, asked).key
+            except NoSuchQuestion:
+                return False
+        return key in load_answers(self.place.engine)
+
+    def accept(self, question: Question, member: str | None, why: str = "", *, everywhere: bool = False) -> Answer:
+        """Say which member is meant, the likeliest by default; of a pair, that it is one event."""
+        if question.is_pair:
+            return self._record(Answer(question, Said.MEMBER, None, why, everywhere))
+        likeliest = next((candidate["member"] for candidate in question.candidates), None)
+        chosen = (member or "").replace("-", "").strip() or likeliest
+        if chosen not in self.names:
+            raise AnswerRefused(f"{chosen or 'nobody'}: no such member; name one of `koll members list`")
+        return self._record(Answer(question, Said.MEMBER, chosen, why, everywhere))
+
+    def reject(self, question: Question, member: str | None, why: str = "", *, everywhere: bool = False) -> Answer:
+        """Say that it is not this member, or none at all; of a pair, that they are two events."""
+        chosen = (member or "").replace("-", "").strip() or None
+        return self._record(Answer(question, Said.NOT_MEMBER, chosen, why, everywhere))
+
+    def doubt(self, question: Question, why: str = "", *, everywhere: bool = False) -> Answer:
+        """Say that nobody can tell: it counts for nobody and is not asked again."""
+        return self._record(Answer(question, Said.AMBIGUOUS, None, why, everywhere))
+
+    def undo(self, asked: str, why: str = "") -> Answer:
+        """Take the last answer to a question back. Raises NoSuchQuestion when there is none."""
+        with self.place.engine.connect() as connection:
+            question = find_answered(connection, asked)
+        return self._record(Answer(question, UNDONE, None, why))
+
+    def count_anew(self, log: Log) -> str:
+        """Link again what the answers touch, and return what came of it; a night under way leaves it to the next."""
+        from flows.night import run_relink
+
+        try:
+            with self.place.exclusively():
+                return f"{run_relink(self.place, self.matcher, log)} complaint(s) are linked otherwise now"
+        except NightUnderWay:
+            return "a run is under way: what was answered is kept, and counted when the next one matches"
+
+    def _record(self, answer: Answer) -> Answer:
+        with writing(self.place.engine) as connection:
+            record_answer(
+                connection,
+                answer.question,
+                answer.said,
+                answer.member,
+                who=self.who,
+                why=answer.why,
+                at=self.place.clock(),
+                version=self.matcher.version,
+                everywhere=answer.everywhere,
+            )
+        return answer
