@@ -5,6 +5,7 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,28 +45,30 @@ def open_questions(world: World) -> list:
 
 
 def type_at(world: World, keys: list[bytes]) -> str:
-    """Run ``koll review`` in a real terminal; each key is pressed when the screen asks for one."""
+    """Run ``koll review`` in a real terminal; each key is pressed when the screen asks for one and listens for it."""
     ours, theirs = pty.openpty()
     environ = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
     command = [KOLL, "review", "--config", world.config, "--by", "Siv Demo"]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ, close_fds=True) as koll:
-        os.close(theirs)
-        seen, asked, waiting = "", 0, list(keys)
-        until = time.monotonic() + 240
+    koll = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    seen, asked, waiting = "", 0, list(keys)
+    until = time.monotonic() + 240
+    try:
         while time.monotonic() < until:
-            if not select.select([ours], [], [], 1)[0]:
-                continue
-            try:
-                block = os.read(ours, 65536)
-            except OSError:  # the other end is closed: it has ended
-                break
-            seen += block.decode("utf-8", "replace")
-            if seen.count("stop") > asked and waiting:
+            if select.select([ours], [], [], 0.05)[0]:
+                try:
+                    seen += os.read(ours, 65536).decode("utf-8", "replace")
+                except OSError:  # the other end is closed: it has ended
+                    break
+            listens = not termios.tcgetattr(ours)[3] & termios.ICANON
+            if waiting and listens and seen.count(" stop") > asked:
                 asked += 1
                 os.write(ours, waiting.pop(0))
-        koll.wait(60)
-    os.close(ours)
-    return seen
+        return seen
+    finally:
+        koll.kill()
+        koll.wait()
+        os.close(ours)
 
 
 def test_one_key_answers_a_question_undo_takes_it_back_and_each_is_kept_with_who(world: World) -> None:

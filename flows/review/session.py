@@ -14,7 +14,7 @@ from flows.reviewing import Question
 from models.org_number import show_org_number
 
 _SHOWN = 4  # candidates side by side
-_HELP = "[bold]1-{last}[/] that member   [bold]n[/] none of them   [bold]u[/] nobody can tell   "
+_HELP = "[bold]n[/] none of them   [bold]u[/] nobody can tell   "
 _PAIR_HELP = "[bold]y[/] one event   [bold]n[/] two events   [bold]u[/] nobody can tell   "
 _REST = "[bold]s[/] skip   [bold]z[/] undo the last answer   [bold]q[/] stop"
 
@@ -79,7 +79,14 @@ def draw_question(question: Question) -> Iterator[Any]:
     candidates = question.candidates[:_SHOWN]
     if candidates:
         yield _draw_candidates(candidates)
-    yield (_PAIR_HELP if question.is_pair else _HELP.format(last=len(candidates) or 1)) + _REST
+    yield _list_keys(question, len(candidates)) + _REST
+
+
+def _list_keys(question: Question, candidates: int) -> str:
+    if question.is_pair:
+        return _PAIR_HELP
+    numbers = "1" if candidates == 1 else f"1-{candidates}"
+    return f"[bold]{numbers}[/] that member   {_HELP}" if candidates else _HELP
 
 
 def _draw_candidates(candidates: list[dict[str, Any]]) -> Table:
