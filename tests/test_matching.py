@@ -173,6 +173,36 @@ def test_what_two_members_claim_for_the_same_time_decides_nothing_and_is_listed(
     assert [contested.members for contested in matcher.contested] == [tuple(sorted((VELORA, KVARN)))]
 
 
+LIVED = Matcher(
+    [
+        KnownMember(VELORA, VELORA, "Tymensera Telecom AB", (KnownName(NameKind.PHONE, "08-555 12 300"),)),
+        KnownMember(KVARN, KVARN, "3Klöver Media AB"),
+        KnownMember(NORDFYR, NORDFYR, "Nattugglan 24 Callcenter AB"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "member", "band"),
+    [
+        ("4Klöver Media AB", None, Band.NONE),
+        ("3 Klover media", KVARN, Band.ACCEPT),
+        ("Nattugglan Callcenter AB", NORDFYR, Band.REVIEW),
+        ("Nattugglan 25 Callcenter AB", None, Band.NONE),
+        ("Tymensera Telecom AB, Storgatan 1, 111 22 Stockholm", VELORA, Band.ACCEPT),
+        ("Tymensera Telecom AB Box 123 Stockholm", VELORA, Band.REVIEW),
+        ("Tymensera Telecom AB, Fyrvakten Media 2 AB", None, Band.NONE),
+        ("Kvinna som sa att hon ringde från Tymensera och ville sälja abonnemang", VELORA, Band.REVIEW),
+        ("08.555.12.300", VELORA, Band.ACCEPT),
+        ("46855512300", VELORA, Band.ACCEPT),
+        ("08\u2013555\u00a012\u00a0300", VELORA, Band.ACCEPT),
+    ],
+)
+def test_names_as_complaints_write_them(text: str, member: str | None, band: Band) -> None:
+    found = LIVED.match(Mention(text))
+    assert (found.member, found.band) == (member, band), found
+
+
 def test_two_members_of_one_name_are_told_apart_by_their_legal_forms_alone() -> None:
     matcher = Matcher([KnownMember(VELORA, VELORA, "Nordfyr AB"), KnownMember(KVARN, KVARN, "Nordfyr HB")])
     assert matcher.match(Mention("Nordfyr AB")).member == VELORA

@@ -19,6 +19,7 @@ MOST_IN_WORD, MOST_IN_JOINED = 4.6, 1.6
 MOST_AT_FIRST = 2.7  # in a word that begins with another letter: eyes and fingers seldom miss the first
 NO_DOTS = 0.1  # å, ä, ö written without
 MISREAD = 0.4  # a digit for the letter it looks like
+OTHER_NUMBER = 5.0  # 3Klöver and 4Klöver are two companies
 JOINED, ABBREVIATED, INITIALS = 0.3, 0.9, 1.6
 
 _ROWS = ("1234567890", "qwertyuiopå", "asdfghjklöä", "zxcvbnm")
@@ -106,6 +107,8 @@ def _replace_cost(one: str, two: str) -> float:
         return NO_DOTS
     if pair in _LOOKS:
         return MISREAD
+    if one.isdigit() or two.isdigit():
+        return OTHER_NUMBER
     if pair in _SOUNDS:
         return SOUND
     if pair in _NEIGHBOURS:
@@ -115,6 +118,8 @@ def _replace_cost(one: str, two: str) -> float:
 
 def _extra_cost(word: str, at: int) -> float:
     letter = word[at]
+    if letter.isdigit():
+        return OTHER_NUMBER
     beside = word[at - 1 : at] + word[at + 1 : at + 2]
     if letter in beside or (letter == "c" and "k" in beside):
         return DOUBLED

@@ -22,7 +22,8 @@ UNLISTED_DOMAIN, OTHER_DOMAIN, LOOK_ALIKE = 0.9, 0.75, 0.57
 ONE_DIGIT_OFF = 0.58
 
 _HAS_DIGIT = re.compile(r"[0-9]")
-_HAS_IDS = re.compile(r"\d{4}|\d[\d ()/-]{4}|@|\w\.[^\W\d_]{2}")
+_HAS_IDS = re.compile(r"\d{4}|\d[\d \u00a0()./\u2010-\u2015-]{4}|@|\w\.[^\W\d_]{2}")
+_BARE_PHONE = re.compile(r"(?<![\d+])46[1-9]\d{7,9}(?!\d)", re.ASCII)  # caller id without its plus sign
 _BAIT = re.compile(
     r"-?(?:support|kundservice|kundtjanst|kundcenter|faktura|fakturor|betalning|info|erbjudande|erbjudanden|kampanj|"
     r"login|logga-?in|service|help|billing|invoice|online|sverige|se|kundeservice|tilbud|konto|s-erbjudande)$"
@@ -61,7 +62,9 @@ class Identify:
         if ("." in text or "@" in text or _HAS_DIGIT.search(text)) and _HAS_IDS.search(text):
             found.numbers = find_org_numbers(text)
             found.phones = [
-                phone for phone in find_phones(text) if not any(_overlaps(phone, number) for number in found.numbers)
+                phone
+                for phone in (*find_phones(text), *self._find_bare_phones(text))
+                if not any(_overlaps(phone, number) for number in found.numbers)
             ]
             found.domains = find_domains(text)
             if "@" in text:
@@ -74,6 +77,11 @@ class Identify:
             return None
         found.rest = _text_without(text, found)
         return found
+
+    def _find_bare_phones(self, text: str) -> list[FoundId]:
+        """Return the members' numbers that are written without a plus sign; other digits may be anything."""
+        found = (FoundId(f"+{hit.group()}", hit.start(), hit.end()) for hit in _BARE_PHONE.finditer(text[:2000]))
+        return [phone for phone in found if phone.value in self._register.phones]
 
     def decide(self, ids: Ids, mention: Mention, rest: Match, denied: frozenset[str]) -> Match:
         """Return the answer for a mention with identifiers, ``rest`` being what its name alone would give."""

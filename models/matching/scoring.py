@@ -261,9 +261,16 @@ def _fit_less(
     """
     shared = [word for pair in lain.pairs for word in pair[1].split()]
     begins = list(meant[: len(shared)]) == shared
-    if not begins or all(words.is_common(word) for word in shared) or lain.cost > ONE_MORE:
+    skips = not begins and lain.in_order and not lain.cost and meant[0] == shared[0] and is_alone(shared[:1])
+    if (
+        not (begins or (skips and words.weight(meant[0]) >= OWN))
+        or all(words.is_common(word) for word in shared)
+        or lain.cost > ONE_MORE
+    ):
         return Fit(UNLIKE, "unlike", alignment=lain)
     found = Fit(SAYS_LESS_COMMON, "says-less", ["says-less"], lain)
+    if skips:
+        return found
     if lain.cost or not any(words.weight(word) >= OWN for word in shared):
         found.score = min(score - 0.1, SAYS_LESS_COMMON)
     elif is_alone(shared):

@@ -23,6 +23,7 @@ from models.words import Band, Role
 IN_SENTENCE, ONE_WORD_IN_SENTENCE, MISSPELT_IN_SENTENCE = 0.95, 0.915, 0.8
 WEAK_PLACE = 0.55
 MOST_PLACES = 20  # where one name is looked at; a text that has it more often only repeats itself
+MOST_RUNS = 4  # of words between sentence words that are compared
 MOST_GUESSES = 30  # capitalised names of one text that are compared letter by letter
 LONGEST_TEXT = 20_000
 
@@ -52,7 +53,7 @@ class TipReader:
         text = text[:LONGEST]
         tokens = tokens_of(text, MOST_WORDS)
         if not any(self._is_sentence_word(token.word) for token in tokens):
-            return None
+            return self._match_before_address(text, tokens, on, denied)
         spans = [span for span in self._spotter.find(text, tokens) if self._tells(span)]
         if not spans:
             return self._match_what_is_left(text, tokens, on, denied)
@@ -78,10 +79,29 @@ class TipReader:
             band, rule = Band.REVIEW, "in-sentence-one-word"
         return Match(found.member, band, score, rule, why, found.candidates, found.details)
 
+    def _match_before_address(
+        self, text: str, tokens: Sequence[Token], on: date | None, denied: frozenset[str]
+    ) -> Match | None:
+        """Return who is named by a whole name that ends in its legal form, where an address follows.
+
+        Sure only where a comma or a new line ends the name, and no second company follows.
+        """
+        form = next((at for at, token in enumerate(tokens) if at and token.word in LEGAL), len(tokens))
+        rest = tokens[form + 1 :]
+        if not any(token.word.isdigit() for token in rest) or any(token.word in LEGAL for token in rest):
+            return None
+        found = self._match_name(text[: tokens[form].end], on, denied)
+        if found.member is None or found.score < IN_SENTENCE:
+            return None
+        why, rule = f"{found.why}, before an address", "before-address"
+        if found.band is Band.ACCEPT and text[tokens[form].end :].lstrip(" .)")[:1] in tuple(",;\n"):
+            return Match(found.member, Band.ACCEPT, IN_SENTENCE, rule, why, found.candidates, found.details)
+        return Match(found.member, Band.REVIEW, MISSPELT_IN_SENTENCE, rule, why, found.candidates, found.details)
+
     def _match_what_is_left(
         self, text: str, tokens: Sequence[Token], on: date | None, denied: frozenset[str]
     ) -> Match | None:
-        """Compare the longest run of words that are no sentence words; what it gives goes to a person."""
+        """Compare the longest runs of words that are no sentence words; what they give goes to a person."""
         runs: list[tuple[int, int]] = []
         for i, token in enumerate(tokens):
             if self._is_sentence_word(token.word):
@@ -92,8 +112,9 @@ class TipReader:
                 runs.append((i, i))
         if not runs or (len(runs) == 1 and runs[0] == (0, len(tokens) - 1)) or len(tokens) < 4:
             return None
-        first, last = max(runs, key=lambda run: tokens[run[1]].end - tokens[run[0]].start)
-        found = self._match_name(text[tokens[first].start : tokens[last].end], on, denied)
+        runs = sorted(runs, key=lambda run: tokens[run[0]].start - tokens[run[1]].end)[:MOST_RUNS]
+        answers = [self._match_name(text[tokens[first].start : tokens[last].end], on, denied) for first, last in runs]
+        found = max(answers, key=lambda answer: answer.score if answer.member else -1.0)
         if found.member is None:
             return None
         if found.band is not Band.ACCEPT:
