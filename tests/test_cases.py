@@ -139,7 +139,8 @@ def test_the_whole_ladder_freezes_its_figures_and_says_when_to_follow_up(both: C
         54, 18, {"from": "2023-07-11", "to": "2024-07-09"},
     )  # fmt: skip
     assert frozen["by_source_channel"] == {"agency": {"other": 36, "phone": 18}}
-    assert frozen["ranks"][0] == {"channel": "any", "position": 1, "of": 1, "scope": "country", "source": "Agency"}
+    first = {"channel": "any", "position": 1, "of": 1, "scope": "country", "source": "Agency", "through": "2024-07-09"}
+    assert frozen["ranks"][0] == first
     assert frozen["sources"]["agency"]["complete_through"] == "2024-07-09"
     assert len(frozen["complaints"]) == 54 and len({one["print"] for one in frozen["complaints"]}) == 54
     # 54 complaints in the 187 days that were told of: ten are expected in 35, known the morning after.
@@ -157,6 +158,20 @@ def test_the_whole_ladder_freezes_its_figures_and_says_when_to_follow_up(both: C
     acts = list(export_audit(both.open(), Asked()))
     assert [(act["what"], act["who"]) for act in acts][-2:] == [("case.board", "bo"), ("case.exclusion", "bo")]
     assert acts[-1]["subject"] == f"{ANNA}/1" and acts[-1]["details"]["hash"] == ended.last.hash
+
+
+def test_a_late_source_still_gives_the_place_over_the_days_it_has_told_of(world: CaseWorld) -> None:
+    world.day = date(2024, 7, 20)
+    world.fill(date(2024, 7, 11), date(2024, 7, 18), every=2, member=BO, source="council")
+    world.deliver("council")
+    world.run()
+    world.day = date(2024, 9, 1)  # both are late by now, the agency more than the council
+    frozen = world.take("notice").step.evidence
+    assert [frozen["sources"][name]["late"] for name in ("agency", "council")] == [True, True]
+    assert frozen["window"]["to"] == "2024-07-20" and frozen["total"] == 54
+    assert [(rank["channel"], rank["position"], rank["through"]) for rank in frozen["ranks"]] == [
+        ("any", 1, "2024-07-09"), ("phone", 1, "2024-07-09"),
+    ]  # fmt: skip
 
 
 def test_a_command_given_twice_writes_once(world: CaseWorld) -> None:

@@ -16,7 +16,8 @@ Which = Annotated[
     str, typer.Argument(metavar="MEMBER", help="Organisation number, or the id `koll members list` shows.")
 ]
 Who = Annotated[
-    str, typer.Option("--by", help="Who does it; your log-in name by default. [cases] persons lists who may.")
+    str,
+    typer.Option("--by", help="Who does it; your log-in name by default. cases.persons in koll.toml lists who may."),
 ]
 Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the case for good.")]
 On = Annotated[

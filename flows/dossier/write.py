@@ -109,7 +109,10 @@ def _list_figures(evidence: Mapping[str, Any], words: CaseWording) -> Iterator[t
     for rank in evidence["ranks"]:
         channel = words.reached(rank["channel"])
         label = words.say("rank_in", channel=channel) if channel else words.say("rank_any")
-        yield f"rank:{rank['channel']}", label, words.rank(Rank(**rank))
+        if rank["through"] != evidence["window"]["to"]:
+            label = f"{label} ({words.say('complete_through').lower()} {words.iso_day(rank['through'])})"
+        shown = Rank(rank["channel"], rank["position"], rank["of"], rank["scope"], rank["source"])
+        yield f"rank:{rank['channel']}", label, words.rank(shown)
     total, phone = evidence["total"], evidence["phone_at_least"]
     said = words.of_which(total, Channel.PHONE, phone)
     if evidence["total_at_least"] < total:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -92,33 +92,39 @@ def count_figures(connection: Connection, scope: Scope, asked: Question) -> dict
         "by_source": dict(sorted(tally.by_source.items())),
         "by_channel": dict(sorted(tally.by_channel.items())),
         "by_source_channel": {source: dict(sorted(counter.items())) for source, counter in sorted(by_source.items())},
-        "ranks": [_show_rank(rank) for rank in _rank(connection, scope, asked, tallies)],
+        "ranks": list(_list_ranks(connection, scope, asked, tallies)),
     }
 
 
-def _rank(connection: Connection, scope: Scope, asked: Question, tallies: Mapping[str, Tally]) -> Iterable[Any]:
-    """Rank in the country where a source names all companies and has told of the whole window, else among members.
+def _list_ranks(
+    connection: Connection, scope: Scope, asked: Question, tallies: Mapping[str, Tally]
+) -> Iterator[dict[str, Any]]:
+    """Yield the places in the country where a source names all companies, else among the members.
 
-    No rank is given over days that have not been told of.
+    No place is given over days that have not been told of: one in the country is over the days that its source has
+    told of, one among the members only when all sources have told of the whole window.
     """
+    if asked.country and (state := asked.sources.get(asked.country)) and state.complete_through:
+        end = min(scope.window.end, state.complete_through)
+        own = replace(scope, window=Window(end - (scope.window.end - scope.window.start), end))
+        ranks = list_ranks(rank_companies(connection, own, asked.country), asked.member, state.title)
+    elif all(_has_told(state, scope.window.end) for state in asked.sources.values()):
+        end, ranks = scope.window.end, list_ranks(rank_members(tallies), asked.member, None)
+    else:
+        return
+    for rank in ranks:
+        yield {
+            "channel": str(rank.channel),
+            "position": rank.position,
+            "of": rank.of,
+            "scope": rank.scope,
+            "source": rank.source,
+            "through": end.isoformat(),
+        }
 
-    def told(state: SourceState) -> bool:
-        return state.complete_through is not None and state.complete_through >= scope.window.end
 
-    if asked.country and (state := asked.sources.get(asked.country)):
-        if not told(state):
-            return ()
-        return list_ranks(rank_companies(connection, scope, asked.country), asked.member, state.title)
-    if not all(told(state) for state in asked.sources.values()):
-        return ()
-    return list_ranks(rank_members(tallies), asked.member, None)
-
-
-def _show_rank(rank: Any) -> dict[str, Any]:
-    return {
-        "channel": str(rank.channel), "position": rank.position, "of": rank.of, "scope": rank.scope,
-        "source": rank.source,
-    }  # fmt: skip
+def _has_told(state: SourceState, day: date) -> bool:
+    return state.complete_through is not None and state.complete_through >= day
 
 
 def _show_window(window: Window) -> dict[str, str]:
