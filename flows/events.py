@@ -15,6 +15,7 @@ from flows.workplace import Workplace
 from models.matching.duplicates import Link, LinkKind, Report, find_links
 from models.store import writing
 from models.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
+from models.threads import thread_tips
 from models.words import Band, Kind, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -22,6 +23,7 @@ _T: Table = ComplaintText.__table__  # type: ignore[attr-defined]
 _L: Table = EventLink.__table__  # type: ignore[attr-defined]
 _A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
 NEAR = timedelta(days=90)  # reports of one event come within a quarter of a year
+RESENT = timedelta(days=30)  # the same words of one sender within this time are the same report
 _PAIR = "\x1e"
 
 
@@ -32,7 +34,7 @@ def link_events(place: Workplace) -> int:
         wanted = {
             _key(link): link
             for reports in _group_reports(connection)
-            for link in find_links(reports, answers)
+            for link in _find_links(reports, answers)
             if _crosses(link)
         }
         current = {_row_key(row): row.id for row in connection.execute(select(_L).where(_L.c.recorded_to.is_(None)))}
@@ -75,6 +77,24 @@ def _is_counted(report: Any) -> Any:
     return report.c.recorded_to.is_(None) & (report.c.status == Status.ACCEPTED) & (report.c.band == Band.ACCEPT)
 
 
+def _find_links(reports: list[Report], answers: dict[frozenset[str], bool]) -> list[Link]:
+    """Return the links among one member's reports; the same words again from the same sender are the same report."""
+    links = find_links(reports, answers)
+    tied = {frozenset((link.one, link.two)) for link in links if link.kind is not LinkKind.POSSIBLE}
+    first: dict[tuple[str, str], Report] = {}
+    for report in reports:
+        body = report.facts.get("body", "")
+        before = first.setdefault((report.consumer, body), report) if report.consumer and body else report
+        pair = frozenset((before.id, report.id))
+        if before is report or pair in tied or answers.get(pair) is False:
+            continue
+        if before.received_on and report.received_on and report.received_on - before.received_on <= RESENT:
+            why = "The same words once more from the same sender"
+            links = [link for link in links if {link.one, link.two} != pair]
+            links.append(Link(before.id, report.id, LinkKind.SAME_REPORT, "same-sender-same-words", why))
+    return links
+
+
 def load_pair_answers(connection: Connection) -> dict[frozenset[str], bool]:
     """Return what people said of pairs of reports: True the same event, False not."""
     answers: dict[frozenset[str], bool] = {}
@@ -102,28 +122,40 @@ def _group_reports(connection: Connection) -> Iterator[list[Report]]:
         .where(counted & (_C.c.kind != Kind.DECISION) & _C.c.member.in_(with_tips))
         .order_by(_C.c.member, _C.c.received_on, _C.c.source, _C.c.source_id)
     )
+    tips = (_C.c.kind == Kind.TIP) & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    threads = thread_tips(connection.execute(select(_C).where(tips)))
     for _, rows in groupby(connection.execute(asked).all(), key=lambda row: row.member):
         held = list(rows)
         days = [row.received_on for row in held if row.kind == Kind.TIP and row.received_on]
         near = [row for row in held if row.kind == Kind.TIP or _is_near(row, days)]
-        yield [_to_report(row) for row in sorted(near, key=lambda row: row.kind == Kind.TIP)]
+        # An answer may lie before what it answers: tips are put in the order in which they came in, to the minute.
+        near.sort(key=lambda row: (row.kind == Kind.TIP, str(row.received_on), -row.precedence, row.source_id))
+        yield list(_to_reports(near, threads))
 
 
 def _is_near(row: Any, days: list[Any]) -> bool:
     return row.received_on is not None and any(abs(row.received_on - day) <= NEAR for day in days)
 
 
-def _to_report(row: Any) -> Report:
-    return Report(
-        id=f"{row.source} {row.source_id}",
-        source=row.source,
-        text=row.text,
-        company=row.member,
-        consumer=row.facts.get("sender", ""),
-        message_id=row.facts.get("message_id", ""),
-        references=(row.facts["thread"],) if "thread" in row.facts else (),
-        received_on=row.received_on,
-    )
+def _to_reports(rows: list[Any], threads: dict[str, str]) -> Iterator[Report]:
+    """Yield the reports; each tip answers the first of its thread, whatever its own headers name and whatever lacks."""
+    first: dict[str, str] = {}
+    for row in rows:
+        ident = f"{row.source} {row.source_id}"
+        message = row.facts.get("message_id") or (ident if row.kind == Kind.TIP else "")
+        thread = threads.get(ident, ident)
+        answered = first.setdefault(thread, message)
+        yield Report(
+            id=ident,
+            source=row.source,
+            text=row.text,
+            company=row.member,
+            consumer=row.facts.get("sender", ""),
+            message_id=message,
+            references=(answered,) if answered and answered != message else (),
+            received_on=row.received_on,
+            facts={"body": row.facts["body"]} if "body" in row.facts else {},
+        )
 
 
 def _crosses(link: Link) -> bool:

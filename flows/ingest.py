@@ -24,6 +24,7 @@ from models.repairs import REJECT, Repairs
 from models.stage import MergeCounts, Stage
 from models.store import upsert
 from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
+from models.tip_decisions import load_tip_decisions, settle_tip
 from models.words import Kind, Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.declarations.source import Declarations
@@ -251,10 +252,15 @@ def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: l
 
 
 def _parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem], keeper: Keeper) -> Iterator[DraftTable]:
+    decided: Mapping[str, str] = {}
+    if source.info.kind == "tips":
+        with place.engine.connect() as connection:
+            decided = load_tip_decisions(connection, source.name)
     for item in fresh:
         try:
             keeper.note_header(item, read_header(place, source, item))
-            yield from parse_tables(place, source, item)
+            for table in parse_tables(place, source, item):
+                yield DraftTable.of([settle_tip(draft, decided) for draft in table]) if decided else table
         except SourceBroken as fault:
             raise _ItemBroken(item, fault) from fault
 

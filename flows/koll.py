@@ -15,6 +15,7 @@ from flows.commands import (
     register,
     running,
     sources,
+    tips,
     upkeep,
 )
 
@@ -38,6 +39,7 @@ app.command("match")(register.match)
 app.add_typer(register.members, name="members")
 app.add_typer(quarantine.quarantine, name="quarantine")
 app.add_typer(deciding.review, name="review")
+app.add_typer(tips.tips, name="tips")
 app.add_typer(alerts.alerts, name="alerts")
 app.add_typer(alerts.rules, name="rules")
 app.add_typer(cases.cases, name="case")

@@ -70,7 +70,7 @@ def show_item(place: Workplace, key: str) -> dict[str, Any]:
         item = _find_item(connection, key)
         history = connection.execute(select(_D).where(_D.c.row == item.row).order_by(_D.c.id)).all()
     wanted = [fault["value"] for fault in item.draft.get("faults", ()) if fault.get("value")]
-    raw = _find_raw(place, item)
+    raw = find_raw(place, item.source, item.raw_sha256, item.name)
     settings = place.settings.sources.get(item.source)
     with open_item(place, item.raw_sha256) as stream:
         lines = cut_excerpt(
@@ -107,11 +107,11 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
     source = build_source(
         item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"), linker.public
     )
-    raw = _find_raw(place, item)
+    raw = find_raw(place, item.source, item.raw_sha256, item.name)
     draft = apply_edits(_read_again(place, source, raw, item.row), edits)
-    judgement = _judge(place, source, draft)
+    judgement = judge_alone(place, source, draft)
     accepted = judgement.accepted[0]
-    run = _make_run(place, "repair", f"{item.key} repaired by {who}")
+    run = make_run(place, "repair", f"{item.key} repaired by {who}")
     with writing(place.engine) as connection:
         _check_newest(connection, item, accepted)
         upsert(connection, _R, [run.model_dump()])
@@ -134,13 +134,13 @@ def reject_item(place: Workplace, key: str, *, who: str, why: str) -> bool:
         item = _find_workable(connection, key)
         edits = _find_edits(connection, item.row)
     stored = item.kept or item.state == "repaired"
-    run = _make_run(place, "reject", f"{item.key} rejected by {who}")
+    run = make_run(place, "reject", f"{item.key} rejected by {who}")
     with writing(place.engine) as connection:
         upsert(connection, _R, [run.model_dump()])
         _decide(connection, place, item, REJECT, {}, who, why, kept=stored)
         if not stored:
             return False
-        return _withdraw(connection, item.source, edits.get("source_id") or item.source_id, run)
+        return withdraw(connection, item.source, edits.get("source_id") or item.source_id, run)
 
 
 def _find_item(connection: Connection, key: str) -> Any:
@@ -171,16 +171,16 @@ def _find_edits(connection: Connection, row: str) -> dict[str, str]:
     return dict(last.edits) if last and last.said == REPAIR else {}
 
 
-def _find_raw(place: Workplace, item: Any) -> RawItem:
+def find_raw(place: Workplace, source: str, sha256: str, name: str = "") -> RawItem:
     """Return the archived object as the newest reading that lists it describes it."""
     found = [
         raw
-        for reading in place.archive.readings(item.source)
+        for reading in place.archive.readings(source)
         for raw in reading.items
-        if raw.sha256 == item.raw_sha256 and raw.role in ("record", WAITING)
+        if raw.sha256 == sha256 and raw.role in ("record", WAITING)
     ]
-    named = [raw for raw in found if raw.name == item.name]
-    return (named or found or [RawItem(item.name, item.raw_sha256)])[-1]
+    named = [raw for raw in found if raw.name == name]
+    return (named or found or [RawItem(name, sha256)])[-1]
 
 
 def _read_again(place: Workplace, source: Source, raw: RawItem, row: str) -> Draft:
@@ -195,7 +195,7 @@ def _read_again(place: Workplace, source: Source, raw: RawItem, row: str) -> Dra
     )
 
 
-def _judge(place: Workplace, source: Source, draft: Draft) -> Judgement:
+def judge_alone(place: Workplace, source: Source, draft: Draft) -> Judgement:
     """Judge one row by itself; raises RowNotWorked with the reason when it is still refused."""
     judge = Judge(
         source.name,
@@ -266,7 +266,7 @@ def _decide(
     connection.execute(update(_Q).where(same).values(state=state))
 
 
-def _withdraw(connection: Connection, source: str, source_id: str | None, run: Run) -> bool:
+def withdraw(connection: Connection, source: str, source_id: str | None, run: Run) -> bool:
     """Close the current version of a complaint and open a withdrawn one."""
     current = (_C.c.source == source) & (_C.c.source_id == source_id) & _C.c.recorded_to.is_(None)
     found = connection.execute(select(_C.c.id).where(current & (_C.c.status == Status.ACCEPTED))).scalar()
@@ -280,7 +280,8 @@ def _withdraw(connection: Connection, source: str, source_id: str | None, run: R
     return True
 
 
-def _make_run(place: Workplace, kind: str, message: str) -> Run:
+def make_run(place: Workplace, kind: str, message: str) -> Run:
+    """Return the run under which one person's work is written."""
     day, now = place.today(), place.clock()
     run_id = f"{day.isoformat()}-{kind}-{uuid.uuid4().hex[:8]}"
     return Run(

@@ -14,10 +14,12 @@ from models.audit import record_act
 from models.matching import Answer, MemoryKey, Said, memory_key
 from models.matching import Mention as Asked
 from models.matching.duplicates import LinkKind
-from models.tables import Complaint, EventLink, Mention, ReviewAnswer, Why
+from models.matching.prose.context import mark_sentence
+from models.tables import Complaint, ComplaintText, EventLink, Mention, ReviewAnswer, Why
 from models.words import Band, Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_T: Table = ComplaintText.__table__  # type: ignore[attr-defined]
 _M: Table = Mention.__table__  # type: ignore[attr-defined]
 _W: Table = Why.__table__  # type: ignore[attr-defined]
 _L: Table = EventLink.__table__  # type: ignore[attr-defined]
@@ -103,15 +105,27 @@ def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str |
     open_complaint = _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
     complaints = (
         select(
-            _C.c.source, _C.c.source_id, _C.c.kind, _C.c.company.label("asked"), _C.c.org_number, _C.c.member, *reason
+            _C.c.source,
+            _C.c.source_id,
+            _C.c.kind,
+            _C.c.company.label("asked"),
+            _C.c.org_number,
+            _C.c.member,
+            _T.c.text.label("told"),
+            *reason,
         )
         .join(_W, _W.c.hash == _C.c.why, isouter=True)
+        .join(
+            _T,
+            (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id) & (_C.c.kind == Kind.TIP),
+            isouter=True,
+        )
         .where(open_complaint & (_C.c.band == Band.REVIEW))
         .order_by(_C.c.source, _C.c.source_id)
     )
     for row in connection.execute(complaints):
         if row.kind == Kind.TIP:
-            yield tip_key(row.source, row.source_id), row, None
+            yield tip_key(row.source, row.source_id), row, _quote(row.told or "", row.mention or "")
         else:
             yield memory_key(Asked(row.asked or "", row.org_number, None, row.source)), row, None
     # A tip is one question as a whole; the companies named beside its own follow from the answer.
@@ -125,6 +139,16 @@ def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str |
     )
     for row in connection.execute(mentions):
         yield memory_key(Asked(row.asked, None, None, row.source, Role(row.role))), row, row.sentence
+
+
+def _of_a_tip() -> Any:
+    return (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id) & (_C.c.kind == Kind.TIP)
+
+
+def _quote(text: str, mention: str) -> str | None:
+    """Return the sentence of a tip's text in which the doubtful name stands; it is forgotten with the text."""
+    start = text.find(mention) if mention else -1
+    return mark_sentence(text, start, start + len(mention)) if start >= 0 else None
 
 
 def record_answer(

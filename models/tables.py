@@ -14,6 +14,7 @@ from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
 from models.cases.tables import CaseStepRow
 from models.declarations.tables import Declaration
+from models.tip_decisions import TipDecision
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "SetAside",
     "SourceNight",
     "SourceState",
+    "TipDecision",
     "Watermark",
     "Why",
 ]

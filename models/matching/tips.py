@@ -10,7 +10,7 @@ from functools import cached_property
 from models.identifiers import find_domains, find_org_numbers, find_phones
 from models.matching.forms import LONGEST, MOST_WORDS, fold
 from models.matching.mention import FoundInText, Match
-from models.matching.prose.context import is_praise, read_context
+from models.matching.prose.context import is_praise, read_context, unwrap
 from models.matching.prose.everyday import is_everyday
 from models.matching.prose.places import LOWER_CASE, doubt_place, goes_on
 from models.matching.prose.spotting import Spotter
@@ -31,7 +31,6 @@ _CAPITALS = re.compile(
     r"[A-ZÅÄÖØÆ][\w&]*(?:[ -](?:[A-ZÅÄÖØÆ0-9&][\w&]*|i(?= [A-ZÅÄÖ])|och(?= [A-ZÅÄÖ]))){0,5}", re.UNICODE
 )
 _LONG_WORD = re.compile(r"[^\W\d_]{6,}(?: [^\W\d_]{4,})?")
-_WRAP = re.compile(r"(?<=[^\n.!?:])\n(?=[^\n])")
 
 
 class TipReader:
@@ -147,7 +146,7 @@ class TipReader:
 
         A doubt about one place where a member is named is a doubt about the member; a role told once holds for all.
         """
-        text = _unwrap(text[:LONGEST_TEXT])
+        text = unwrap(text[:LONGEST_TEXT])
         found = self._find_ids(text, on)
         taken = [(hit.start, hit.end) for hit in found]
         tokens = tokens_of(text)
@@ -319,12 +318,6 @@ class TipReader:
     ) -> FoundInText:
         known = self._register.members[at]
         return FoundInText(known.member, text[place[0] : place[1]], *place, band, rule, why, Role.RESPONDENT, score)
-
-
-def _unwrap(text: str) -> str:
-    """Return the text with the line ends inside its paragraphs as blanks; a mail's subject stays a line."""
-    head, end, rest = text.partition("\n")
-    return head + end + _WRAP.sub(" ", rest)
 
 
 def _guess_names(text: str) -> Iterator[tuple[int, int]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from models.matching.forms import fold
 from models.words import Role
 
+_WRAP = re.compile(r"(?<=[^\n.!?:])\n(?=[^\n])")
 _LONGEST = 400  # characters of a sentence on either side of a name that are read
 _SENTENCE_END = re.compile(
     r"(?:(?<![\s.(]\w)(?<!\bt\.ex)(?<!\bbl\.a)(?<!\bkl)(?<!\bnr)(?<!\btel)(?<!\bca)[.]"
@@ -194,6 +195,19 @@ def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
         first = found.end()
     following = _SENTENCE_END.search(text, end, min(len(text), end + 2 * _LONGEST))
     return first, following.start() + 1 if following else min(len(text), end + 2 * _LONGEST)
+
+
+def unwrap(text: str) -> str:
+    """Return the text with the line ends inside its paragraphs as blanks; a mail's subject stays a line."""
+    head, end, rest = text.partition("\n")
+    return head + end + _WRAP.sub(" ", rest)
+
+
+def mark_sentence(text: str, start: int, end: int) -> str:
+    """Return the sentence around a place, the place between » and «, on one line."""
+    text = unwrap(text)
+    first, last = sentence_around(text, start, end)
+    return " ".join(f"{text[first:start]}»{text[start:end]}«{text[end:last]}".split())
 
 
 def _plain(text: str) -> str:
