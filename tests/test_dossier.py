@@ -147,9 +147,13 @@ def test_the_dossier_says_what_it_has_to(page: str) -> None:
         "Vi har bytt återförsäljare",
         "koll case verify 4491024172",
         "fram till 31 dec 2025 och från och med 26 aug 2026",
-        "Ingen deklaration har kommit in.",
     ):
         assert said in page, said
+
+
+def test_a_year_that_no_source_tells_of_is_unknown_beside_the_declaration_and_not_zero(page: str) -> None:
+    part = page.partition("Medlemmens egen deklaration")[2].partition("</section>")[0]
+    assert "<td>?</td>" in part and "Tiden innan är okänd" in part and "100 000 samtal" not in part
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing(page: str) -> None:

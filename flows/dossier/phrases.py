@@ -249,6 +249,11 @@ _PAPER: Mapping[str, tuple[str, str]] = {
         "Källorna har inte berättat om hela året än, så det räknade kan bara bli fler.",
         "The sources have not told of the whole year yet, so what is counted can only grow.",
     ),
+    "declared_before": (
+        "Källan med flest av anmälningarna berättar om tiden från {day}. Tiden innan är okänd, vilket inte är noll.",
+        "The source with most of the complaints tells of the time from {day}. The time before is unknown, which is not "
+        "zero.",
+    ),
     "declared_changed": ("Ändrat sedan året innan: {which}.", "Changed since the year before: {which}."),
     "declared_not_same": (
         "Medlemmen räknar vad konsumenter har sagt till den själv, källorna vad de har sagt till andra. En skillnad är "

@@ -222,17 +222,20 @@ def _show_declared(found: Gathered, words: CaseWording) -> Iterator[Block]:
     if facts is None or facts.received_on is None:
         yield Words(words.say("declared_none"))
         return
+    told = found.told.start <= facts.period.end  # a year that no source tells of is unknown, not zero
     yield Words(words.say("declared_text", span=words.span(facts.period), day=words.day(facts.received_on)))
     yield Grid(
         words.say("declared_caption"),
         tuple(words.say(one) for one in ("channel_head", "declared_head", "observed_head", "difference_head")),
-        tuple(_compare_declared(one, words) for one in (facts.observed, *facts.channels)),
+        tuple(_compare_declared(one, told, words) for one in (facts.observed, *facts.channels)),
     )
     if facts.calls is not None:
         yield Words(words.say("declared_calls", calls=facts.calls))
-    if rate := facts.observed.observed_rate:
+    if told and (rate := facts.observed.observed_rate):
         bounds = {name: words.decimal(value) for name, value in (("low", rate.low), ("high", rate.high))}
         yield Words(words.say("declared_rate", rate=words.decimal(rate.per_100k), **bounds))
+    if found.told.start > facts.period.start:
+        yield Words(words.say("declared_before", day=words.day(found.told.start)), "quiet")
     if not facts.complete:
         yield Words(words.say("declared_incomplete"), "quiet")
     if facts.changed:
@@ -241,9 +244,11 @@ def _show_declared(found: Gathered, words: CaseWording) -> Iterator[Block]:
     yield Words(words.say("declared_not_same"), "quiet")
 
 
-def _compare_declared(one: Compared, words: CaseWording) -> tuple[Cell, ...]:
+def _compare_declared(one: Compared, told: bool, words: CaseWording) -> tuple[Cell, ...]:
     named = words.reached(one.channel) if one.channel != "any" else words.say("total").lower()
     declared = "–" if one.declared is None else words.number(one.declared)
+    if not told:
+        return named, declared, "?", "–"
     difference = "–" if one.difference is None else f"{one.difference:+d}".replace("-", "\u2212")
     return named, declared, words.number(one.observed), difference
 
