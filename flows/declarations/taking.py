@@ -1,7 +1,7 @@
 """Handed-in declarations, from the archive to the database: read, judged, kept as versions or quarantined.
 
-Every file is archived before it is read. What is refused waits in quarantine under its bytes and is judged again each
-night while it lies in the folder, since the register may know the member by then. One transaction at the end.
+Every file is archived before it is read. What is refused waits in quarantine under its bytes; where the register or
+the calendar may change that, it is judged again each night while it lies in the folder. One transaction at the end.
 """
 
 import hashlib
@@ -41,6 +41,7 @@ from sources.inbox.mail import Mail, read_mail
 if TYPE_CHECKING:
     from flows.ingest import Order
 
+_MAY_CHANGE = ("member-unknown", "year-not-owed", "year-not-ended", "sender-unknown")
 BY_HAND = "by_hand"  # the note on an item that a person brought
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _N: Table = MemberName.__table__  # type: ignore[attr-defined]
@@ -96,9 +97,10 @@ def _find_fresh(
 ) -> list[tuple[RawItem, date]]:
     """Return (file, day it came) of what is not in yet, once per bytes, in the order in which it counts.
 
-    What waits in quarantine is looked at again first: it is never a later word than what is new.
+    What waits because of the register or the calendar is looked at again, and first: it is never a later word than
+    what is new.
     """
-    asked = select(_Q.c.raw_sha256).where(_Q.c.source == name, _Q.c.state == "open")
+    asked = select(_Q.c.raw_sha256).where(_Q.c.source == name, _Q.c.state == "open", _Q.c.code.in_(_MAY_CHANGE))
     waiting = {row.raw_sha256 for row in connection.execute(asked)}
     known = set() if again else {row.sha256 for row in connection.execute(select(_P.c.sha256).filter_by(source=name))}
     known -= waiting
