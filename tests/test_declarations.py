@@ -1,6 +1,7 @@
 """Declarations through whole nights: handed in by folder, mail and hand, kept in versions, asked for, compared."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -534,14 +535,19 @@ def test_the_demo_s_world_has_a_good_declaration_a_late_one_one_that_differs_and
         waiting = [(item["code"], item["name"]) for item in list_items(demo.open(), "declarations")]
         mails = [message_from_bytes(path.read_bytes(), policy=default) for path in demo.mails()]
         status = {row["member"]: row for row in list_status(demo.open(), on=THIRD)}
+        page = (demo.root / "page" / "members" / "4491318400.html").read_text("utf-8")
     assert set(rows) == {("4491024172", 2025), ("4491318400", 2026), ("4491502276", 2026)}
     differs = rows["4491318400", 2026]
     assert (differs["declared"], differs["period_from"], differs["period_to"]) == (4, "2025-07-01", "2026-06-30")
-    assert differs["difference"] == differs["observed"] - 4 > 0 and differs["observed_complete"]
+    assert differs["difference"] == differs["observed"] - 4 > 0
+    assert not differs["observed_complete"], "one source has never told anything"
     assert waiting == [("file-broken", "sjalvdeklaration_4491131076_2025.xlsx")]
     late = rows["4491502276", 2026]
     assert (late["due_on"], late["received_on"], status["4491502276"]["state"]) == (
         "2026-07-31", "2026-08-27", "received late",
     )  # fmt: skip
+    shown = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert f"4 deklarerade, {differs['observed']} räknade (hittills)" in shown and "En skillnad är en fråga" in shown
+    assert "Exempelsdotter" not in page
     asked = [mail["Subject"] for mail in mails if mail["To"] == "hej@akerlundssamtal.example"]
     assert asked == ["[Kontakta] Påminnelse om självdeklarationen för 2026: Åkerlunds Samtal HB"]

@@ -254,9 +254,8 @@ def _tell(facts: Any) -> None:
         say(f"calls declared: {facts.calls}")
     if not facts.complete:
         reached = min(facts.complete_through.values(), default=None)
-        say(
-            f"not every source has told of the whole year (complete through {reached}): what was observed can only grow"
-        )
+        untold = f", and {', '.join(facts.untold)} never told anything" if facts.untold else ""
+        say(f"the sources are complete through {reached}{untold}: what was observed can only grow")
     changed = [
         {"question": one.question, "text": one.sv, "before": one.before, "now": one.now}
         if not one.private

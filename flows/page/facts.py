@@ -16,6 +16,7 @@ from models.alerting.evaluation import SourceState, Window
 from models.alerting.ledger import Standing
 from models.alerting.tables import AlertEventRow
 from models.counting import Scope, list_days
+from models.declarations.facts import DeclaredFacts, gather_newest
 from models.tables import Complaint, Member, Run, SourceNight, Why
 from models.words import Band, Status
 
@@ -73,6 +74,7 @@ class MemberPage:
     weeks: list[Week] = field(default_factory=list)
     complaints: list[ShownComplaint] = field(default_factory=list)
     levels: tuple[int, ...] = ()
+    declared: DeclaredFacts | None = None
 
     @property
     def member(self) -> str:
@@ -111,6 +113,7 @@ class PageFacts:
     sources: dict[str, SourceState]
     nights: dict[str, dict[date, str]]
     sent: dict[str, Counter[str]]
+    asks_for_declarations: bool = False
 
 
 def gather_facts(place: Workplace, on: date) -> PageFacts:
@@ -124,6 +127,7 @@ def gather_facts(place: Workplace, on: date) -> PageFacts:
             sources=sources,
             nights=_load_nights(connection, on),
             sent=_count_sent(connection, on),
+            asks_for_declarations=bool(place.settings.declarations()),
         )
 
 
@@ -136,6 +140,7 @@ def _gather_members(
         alerts[alert["member"]].append(alert)
     rows = {row.member: row for row in connection.execute(select(_M))}
     shown = _load_complaints(connection)
+    declared = gather_newest(connection)
     weeks = _count_weeks(connection, sources, on)
     pages = [
         MemberPage(
@@ -146,6 +151,7 @@ def _gather_members(
             weeks=weeks.get(counts["member"], []),
             complaints=shown.get(counts["member"], []),
             levels=_levels_of(place, counts["member"], on),
+            declared=declared.get(counts["member"]),
         )
         for counts in export_counts(place, Asked(as_of=on))
     ]

@@ -107,8 +107,29 @@ PAGE_PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "case_steps": ("Ärendets steg", "Steps of the case"),
     "no_case": ("Inget ärende är öppet.", "No case is open."),
-    "declaration": ("Egendeklaration", "Self-declaration"),
-    "no_declaration": ("Ingen egendeklaration har kommit in.", "No self-declaration has come in."),
+    "declaration": ("Självdeklaration", "Self-declaration"),
+    "no_declaration": ("Ingen självdeklaration har kommit in.", "No self-declaration has come in."),
+    "declared_total": ("Klagomål totalt", "Complaints in total"),
+    "declared_on": ("Inkommen", "Received"),
+    "declared_any": ("{declared} deklarerade, {observed} räknade", "{declared} declared, {observed} counted"),
+    "declared_channel": (
+        "{declared} deklarerade, minst {observed} räknade",
+        "{declared} declared, at least {observed} counted",
+    ),
+    "so_far": ("hittills", "so far"),
+    "per_calls": ("Räknade via telefon per 100 000 samtal", "Counted by telephone per 100,000 calls"),
+    "per_calls_line": (
+        "{per_100k} (säkert mellan {low} och {high}), på {calls} deklarerade samtal",
+        "{per_100k} (surely between {low} and {high}), in {calls} declared calls",
+    ),
+    "changed_answers": ("Ändrade svar sedan året innan", "Answers changed since the year before"),
+    "declared_note": ("Att tänka på", "Bear in mind"),
+    "declared_not_the_same": (
+        "En skillnad är en fråga. Medlemmen räknar vad konsumenter har sagt till den, källorna vad de har sagt till "
+        "andra.",
+        "A difference is a question. A member counts what consumers have told it, the sources what they have told "
+        "others.",
+    ),
     # sources
     "state": ("Läge", "State"),
     "through": ("Komplett t.o.m.", "Complete through"),

@@ -18,6 +18,7 @@ from flows.page.facts import CALENDAR_DAYS, MemberPage, PageFacts, ShownComplain
 from flows.page.phrases import PAGE_PHRASES
 from flows.workplace import Workplace
 from models.alerting.ledger import Reason
+from models.declarations.facts import DeclaredFacts
 from models.org_number import show_org_number
 from models.words import Band, Channel, Verdict
 
@@ -211,7 +212,7 @@ def _render_member(desk: Desk, page: MemberPage) -> str:
         chart=Markup(_draw(desk, page)) if page.weeks else "",  # noqa: S704 - our own drawing: numbers and phrases
         chart_name=words.say("chart_name", name=name),
         weeks=[_show_week(week, words) for week in reversed(page.weeks)],
-        parts=[],
+        parts=[_show_declared(page.declared, words)] if desk.facts.asks_for_declarations or page.declared else [],
         complaints=[_show_complaint(shown, desk) for shown in page.complaints],
     )
 
@@ -242,6 +243,29 @@ def _list_figures(desk: Desk, page: MemberPage) -> Iterator[tuple[str, str]]:
                 f"place_{counts['rank_scope']}", place=counts[key], title=desk.title(counts["rank_source"] or "")
             )
             yield words.say("rank" if key == "rank_total" else key), place
+
+
+def _show_declared(declared: DeclaredFacts | None, words: Wording) -> dict[str, Any]:
+    """Return what a member has declared beside what was observed in the same year: sizes, and no judgement."""
+    part = {"title": words.say("declaration"), "nothing": words.say("no_declaration"), "rows": []}
+    return part | {"rows": list(_list_declared(declared, words))} if declared and declared.received_on else part
+
+
+def _list_declared(declared: DeclaredFacts, words: Wording) -> Iterator[tuple[str, str]]:
+    yield words.say("period"), words.span(declared.period)
+    yield words.say("declared_on"), words.day(declared.received_on)
+    for one in (declared.observed, *declared.channels):
+        if one.declared is not None:
+            label = words.reached(one.channel) or words.say("declared_total")
+            phrase = "declared_any" if one.channel == "any" else "declared_channel"
+            told = words.say(phrase, declared=one.declared, observed=one.observed)
+            yield label[0].upper() + label[1:], told + ("" if declared.complete else f" ({words.say('so_far')})")
+        if one.channel == Channel.PHONE and one.observed_rate:
+            rate = one.observed_rate
+            bounds = {name: words.decimal(getattr(rate, name)) for name in ("per_100k", "low", "high")}
+            yield words.say("per_calls"), words.say("per_calls_line", calls=rate.calls, **bounds)
+    yield words.say("changed_answers"), words.number(len(declared.changed))
+    yield words.say("declared_note"), words.say("declared_not_the_same")
 
 
 def _draw(desk: Desk, page: MemberPage) -> str:

@@ -16,13 +16,14 @@ from models.counting import Scope, Tally, count_members, read_watermarks
 from models.declarations.draft import Answer
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, FormUnknown, load_form
-from models.declarations.keeping import list_versions_of, load_current
+from models.declarations.keeping import list_declared, list_versions_of, load_current
 from models.declarations.rates import Rate, rate_of
-from models.tables import Declaration, Member
+from models.tables import Declaration, Member, SourceNight
 from models.words import Channel
 
 _D: Table = Declaration.__table__  # type: ignore[attr-defined]
 _M: Table = Member.__table__  # type: ignore[attr-defined]
+_S: Table = SourceNight.__table__  # type: ignore[attr-defined]
 
 
 class MemberUnknown(LookupError):
@@ -63,6 +64,7 @@ class DeclaredFacts:
 
     ``observed`` figures are events as the product counts them everywhere; by channel they are lower bounds.
     ``complete``: every source of complaints has told of the whole period; otherwise the observed can only grow.
+    ``untold`` are sources that have been tried and never told anything.
     ``answers`` leave out what names a person. ``versions``: how many times it was handed in with other answers.
     """
 
@@ -74,6 +76,7 @@ class DeclaredFacts:
     channels: tuple[Compared, ...]
     by_source: Mapping[str, int]
     complete_through: Mapping[str, date]
+    untold: tuple[str, ...] = ()
     form: str | None = None
     received_on: date | None = None
     calls: int | None = None
@@ -84,7 +87,8 @@ class DeclaredFacts:
     @property
     def complete(self) -> bool:
         """Whether all sources of complaints have told of the whole period."""
-        return bool(self.complete_through) and min(self.complete_through.values()) >= self.period.end
+        told = bool(self.complete_through) and not self.untold
+        return told and min(self.complete_through.values()) >= self.period.end
 
 
 class Observer:
@@ -97,6 +101,8 @@ class Observer:
         handed_in = {row.source for row in connection.execute(asked)}
         through = read_watermarks(connection, known_at)
         self.complete_through = {name: day for name, day in sorted(through.items()) if name not in handed_in}
+        tried = {row.source for row in connection.execute(select(_S.c.source).distinct())}
+        self.untold = tuple(sorted(tried - handed_in - set(through)))
 
     def count(self, member: str, period: Window) -> Tally:
         """Return a member's tally in a period."""
@@ -133,6 +139,7 @@ def gather_facts(observer: Observer, member: str, year: int) -> DeclaredFacts:
         ),
         by_source=dict(sorted(tally.by_source.items())),
         complete_through=observer.complete_through,
+        untold=observer.untold,
         form=row.form if row else None,
         received_on=row.received_on if row else None,
         calls=calls,
@@ -140,6 +147,13 @@ def gather_facts(observer: Observer, member: str, year: int) -> DeclaredFacts:
         answers={key: value for key, value in answers.items() if not _is_private(form, key)},
         versions=len(list_versions_of(connection, member, year)) if row else 0,
     )
+
+
+def gather_newest(connection: Connection, known_at: datetime | None = None) -> dict[str, DeclaredFacts]:
+    """Return the facts of each member's newest declaration, by member."""
+    newest = dict(list_declared(connection, known_at))  # by member and year, so that the last year stands
+    observer = Observer(connection, known_at)
+    return {member: gather_facts(observer, member, year) for member, year in newest.items()}
 
 
 def _open_form(row: Row[Any] | None) -> DeclarationForm | None:
