@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from flows.upkeep.safety import examine_safety
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.alerting.rules import MEMBERS
 from models.register import RegisterRefused, read_register
@@ -38,6 +39,7 @@ def examine(config: Path) -> list[Finding]:
     findings += _examine_folder("archive", settings.archive.path)
     findings += _examine_register(place)
     findings += _examine_mail(settings)
+    findings += examine_safety(place)
     findings += _examine_answers(settings)
     for name, source in settings.enabled_sources().items():
         if isinstance(source, ExtractSettings):

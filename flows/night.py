@@ -11,8 +11,9 @@ from flows.alerting import AlertReport, settle_alerts
 from flows.events import link_events
 from flows.ingest import Order, ingest_source
 from flows.matching import Linkers, make_linkers
-from flows.ping import announce_success
+from flows.ping import announce
 from flows.relink import relink
+from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
 from models.matching import Matcher
 from models.register import RegisterRefused, read_register, store_register
@@ -101,13 +102,23 @@ def run_night(
     """Run a whole night. ``read_all`` reads the sources, side by side for example; one after the other by default."""
     names = pick_sources(place, only)
     night = begin(place, "nightly", business_date)
-    refresh_register(night, log)
-    linkers = make_linkers(place)
-    mailed = set(place.settings.declarations())  # they come by mail too, so the tip box is read before them
-    for some in ([name for name in names if name not in mailed], [name for name in names if name in mailed]):
-        (read_all or read_one_by_one)(night, some, linkers, log)
-    finish(night, linkers, log, alerts=True)
+    announce(place.settings.alerts.ping_start_url, log)
+    try:
+        _run(night, names, log, read_all or read_one_by_one, alerts=True)
+    except Exception:
+        announce(place.settings.alerts.ping_fail_url, log)
+        raise
     return night
+
+
+def _run(night: Night, names: Sequence[str], log: Log, read_all: ReadAll, *, alerts: bool) -> None:
+    journal = keep_journal(night.place, night.order.run_id, log)
+    refresh_register(night, journal)
+    linkers = make_linkers(night.place)
+    mailed = set(night.place.settings.declarations())  # they come by mail too, so the tip box is read before them
+    for some in ([name for name in names if name not in mailed], [name for name in names if name in mailed]):
+        read_all(night, some, linkers, log)
+    finish(night, linkers, journal, alerts=alerts)
 
 
 def run_ingest(
@@ -116,10 +127,7 @@ def run_ingest(
     """Run one source again, without mail: that is the night's."""
     names = pick_sources(place, [source])
     night = begin(place, "ingest", business_date, **more)
-    refresh_register(night, log)
-    linkers = make_linkers(place)
-    (read_all or read_one_by_one)(night, names, linkers, log)
-    finish(night, linkers, log, alerts=False)
+    _run(night, names, log, read_all or read_one_by_one, alerts=False)
     return night
 
 
@@ -134,7 +142,8 @@ def run_relink(place: Workplace, matcher: Matcher, log: Log) -> int:
 def read_one_by_one(night: Night, names: Sequence[str], linkers: Linkers, log: Log) -> None:
     """Read the sources one after the other."""
     for name in names:
-        note_source(night, ingest_source(night.place, name, night.order, linkers, log))
+        journal = keep_journal(night.place, night.order.run_id, log, name)
+        note_source(night, ingest_source(night.place, name, night.order, linkers, journal))
 
 
 def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
@@ -147,9 +156,25 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     night.nights.sort(key=lambda fared: fared.source)
     renew_pages(night, log)
     close(night)
-    url = place.settings.alerts.ping_url
-    if url and night.alerts and night.alerts.all_out and not night.failed:
-        announce_success(url, log)
+    log(f"{night.kind}: {night.sum_up()}")
+    show_metrics(place, log)
+    if night.alerts and night.failed:
+        announce(place.settings.alerts.ping_fail_url, log)
+    elif night.alerts and night.alerts.all_out:
+        announce(place.settings.alerts.ping_url, log)
+
+
+def show_metrics(place: Workplace, log: Log) -> None:
+    """Write the file for the monitoring system, if one is named; one that cannot be written stops nothing."""
+    path = place.settings.operations.metrics
+    if path is None:
+        return
+    from flows.upkeep.metrics import write_metrics
+
+    try:
+        write_metrics(place, path)
+    except OSError as error:
+        log(f"metrics: {path} cannot be written ({error.strerror}); mend [operations] metrics")
 
 
 def renew_pages(night: Night, log: Log) -> None:

@@ -22,6 +22,7 @@ from flows.decide import offer_questions
 from flows.ingest import ingest_source
 from flows.matching import Linkers
 from flows.night import Log, Night, note_source, run_ingest, run_night
+from flows.upkeep.journal import keep_journal
 from flows.workplace import open_workplace
 from models.tables import SourceNight
 from models.words import Verdict
@@ -56,7 +57,8 @@ def _log() -> Callable[[str], None]:
 @task(name="read-source", task_run_name="{source}", cache_policy=NO_CACHE, persist_result=False)
 def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
     """Take one source in; its state here is its own, and its table shows what came of it."""
-    fared = ingest_source(night.place, source, night.order, linkers, _log())
+    log = keep_journal(night.place, night.order.run_id, _log(), source)
+    fared = ingest_source(night.place, source, night.order, linkers, log)
     note_source(night, fared)
     show_source(fared)
     return Failed(message=fared.message) if fared.verdict == Verdict.BROKEN else Completed(message=fared.verdict)

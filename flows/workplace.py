@@ -96,6 +96,7 @@ def _under_way(place: str) -> str:
 
 def open_workplace(config: Path, *, check: bool = True) -> Workplace:
     """Read the configuration and open everything. Raises SettingsInvalid, StoreUnusable, SecretMissing."""
+    os.umask(0o077)  # also for a run that a worker starts: whatever it writes is its owner's alone
     settings = load_settings(config, web_kinds=WEB_KINDS)
     password = read_secret("database_password") if settings.database.url.startswith("postgresql") else None
     engine = open_engine(settings.database.url, password)

@@ -204,6 +204,21 @@ class Retention(Section):
     sent_days: Kept = 1095
 
 
+class Operations(Section):
+    """For whoever runs it: a log file of its own (text or JSON a line), and a Prometheus text file after every run."""
+
+    log: Path | None = None
+    log_format: Literal["text", "json"] = "text"
+    metrics: Path | None = None
+
+    @field_validator("metrics")
+    @classmethod
+    def _ends_so(cls, value: Path | None) -> Path | None:
+        if value is not None and value.suffix != ".prom":
+            raise ValueError("a file that ends in .prom is needed, in the folder that the node exporter reads")
+        return value
+
+
 class Settings(Section):
     """Everything configured, checked, with paths made absolute."""
 
@@ -219,6 +234,7 @@ class Settings(Section):
     cases: CasesConfig
     follow_up: FollowUpConfig
     retention: Retention
+    operations: Operations
     rules: tuple[RuleConfig, ...]
 
     def enabled_sources(self) -> dict[str, AnySource]:
@@ -242,6 +258,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "cases": CasesConfig,
     "follow_up": FollowUpConfig,
     "retention": Retention,
+    "operations": Operations,
 }
 
 
@@ -431,6 +448,7 @@ def _with_absolute_paths(settings: Settings) -> Settings:
             "archive": settings.archive.model_copy(update=settle(settings.archive)),
             "members": settings.members.model_copy(update=settle(settings.members)),
             "mail": settings.mail.model_copy(update=settle(settings.mail)),
+            "operations": settings.operations.model_copy(update=settle(settings.operations)),
             "page": settings.page.model_copy(update=settle(settings.page)),
             "sources": {name: source.model_copy(update=settle(source)) for name, source in settings.sources.items()},
         }

@@ -33,6 +33,8 @@ class AlertsConfig(_Strict):
     late_horizon_days: int = Field(default=60, ge=1)
     reminder_days: tuple[Annotated[int, Field(ge=1)], ...] = (7, 14, 28)
     ping_url: str | None = None
+    ping_start_url: str | None = None
+    ping_fail_url: str | None = None
 
     @field_validator("timezone")
     @classmethod
@@ -43,7 +45,7 @@ class AlertsConfig(_Strict):
             raise ValueError("a time zone such as Europe/Stockholm is needed") from error
         return value
 
-    @field_validator("ping_url")
+    @field_validator("ping_url", "ping_start_url", "ping_fail_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/\S*)?", value):
