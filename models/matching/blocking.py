@@ -82,7 +82,7 @@ class GramIndex:
             parts.append(self._names[start:end])
             gathered += count
         together = np.concatenate(parts)
-        if self.size <= 20_000:
+        if self.size <= max(5_000, 4 * gathered):  # counting all is quicker than sorting the few
             shared = np.bincount(together, minlength=self.size)
             names = np.flatnonzero(shared)
             scores = shared[names] * self._scale[names]

@@ -11,6 +11,7 @@ import io
 import json
 import zipfile
 from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -134,14 +135,15 @@ class _Sorted:
     def __init__(self, hashes: "array[int]") -> None:
         values = np.frombuffer(hashes, dtype=np.int64)
         self._order: NDArray[np.int32] = np.argsort(values, kind="stable").astype(np.int32)
-        self.values: NDArray[np.int64] = values[self._order]
+        self._keys = array("q", values[self._order].tobytes())  # searched one by one, an array is quicker than numpy
+        self.values: NDArray[np.int64] = np.frombuffer(self._keys, dtype=np.int64)
 
     def find(self, key: int) -> list[int]:
-        start = int(np.searchsorted(self.values, key, side="left"))
-        end = start
-        while end < len(self.values) and end < start + 20 and self.values[end] == key:
+        keys = self._keys
+        start = end = bisect_left(keys, key)
+        while end < len(keys) and end < start + 20 and keys[end] == key:
             end += 1
-        return [int(place) for place in self._order[start:end]]
+        return [int(place) for place in self._order[start:end]] if end > start else []
 
 
 def read_companies(path: Path) -> Iterator[CompanyRow]:
