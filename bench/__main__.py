@@ -14,6 +14,8 @@ PARTS = {
     "pages": "decisions parsed per second, per layout",
     "judging": "drafts judged per second",
     "matching": "who is meant: recall at precision, beside rapidfuzz and tf-idf",
+    "mails": "odd and hostile real mails through the inbox, each accounted for",
+    "inbox_night": "a night with 10,000 mails, and the same night again",
     "tips": "whom invented tips are about: precision and recall of member and role",
     "name_search": "members' names in free text, with 300 and with 100,000 members",
     "duplicates": "which reports are one event",

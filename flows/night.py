@@ -12,6 +12,7 @@ from flows.events import link_events
 from flows.ingest import Order, ingest_source
 from flows.matching import Linkers, make_linkers
 from flows.ping import announce
+from flows.receipts import forget_recipients, queue_receipts
 from flows.relink import relink
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
@@ -152,7 +153,9 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     relink(place, night.order, linkers, log)
     link_events(place)
     if alerts:
+        queue_receipts(place, night.order.business_date, night.order.run_id, log)
         night.alerts = settle_alerts(place, night.order, log)
+        forget_recipients(place)
     night.nights.sort(key=lambda fared: fared.source)
     renew_pages(night, log)
     close(night)
