@@ -7,6 +7,7 @@ from sqlalchemy import Connection, update
 from sqlmodel import Session
 
 from flows.ingest import Order
+from flows.mail.channels import ChannelTransport, compose_texts
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
 from flows.mail.delivery import deliver, list_dead
 from flows.mail.letter import Enclosure
@@ -99,7 +100,7 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
         undelivered=_list_undelivered(place, connection, order),
         enclose=lambda due: enclose_form(place, connection, due),
     )
-    mails = compose_messages(events, mailing)
+    mails = compose_messages(events, mailing) + compose_texts(events, mailing)
     new_events, new_mails = write_night(session, events, mails)
     # The weekly letter is composed from the ledger as it now stands, tonight's weekly lines among them.
     weekly, mailed = read_weekly(session, order.business_date)
@@ -136,8 +137,9 @@ def identify_sender(place: Workplace) -> MailIdentity:
 
 
 def make_transport(place: Workplace) -> Transport:
-    """Return the SMTP server that is configured, or the Maildir when there is none."""
+    """Return the SMTP server that is configured, or the Maildir when there is none; with the channels beside it."""
     mail = place.settings.mail
-    if mail.smtp is None:
-        return MaildirTransport(mail.maildir)
-    return SmtpTransport(mail.smtp, password=lambda: read_secret("smtp_password"))
+    letters: Transport = MaildirTransport(mail.maildir)
+    if mail.smtp is not None:
+        letters = SmtpTransport(mail.smtp, password=lambda: read_secret("smtp_password"))
+    return ChannelTransport(letters, lambda name: read_secret(f"channel_{name}"))

@@ -131,7 +131,7 @@ def read_secret(name: str) -> str | None:
     The block is called like the variable in lower case with dashes (``koll-smtp-password``) and is asked for only
     when PREFECT_API_URL is set. None when nothing provides it; raises SecretMissing when a named file is not there.
     """
-    variable = SECRETS[name]
+    variable = SECRETS.get(name, f"KOLL_{name.upper()}")  # a channel's is named after it
     if value := os.environ.get(variable):
         return value
     if path := os.environ.get(f"{variable}_FILE"):

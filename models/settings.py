@@ -308,7 +308,7 @@ def _check_rules(tables: Mapping[str, Any]) -> list[str]:
         for name, table in (sources.items() if isinstance(sources, dict) else ())
     }
     telling = [name for name, kind in kinds.items() if kind != _DECLARATIONS]
-    faults = check_rules(readable, telling, listed)
+    faults = check_rules(readable, telling, listed) + list(_check_channels(tables.get("alerts"), listed))
     if len(telling) == len(kinds):
         faults += [
             f"rule {table.get('id')}: it asks for declarations, so a [sources.NAME] of kind {_DECLARATIONS!r} is needed"
@@ -316,6 +316,16 @@ def _check_rules(tables: Mapping[str, Any]) -> list[str]:
             if table.get("type") == "deadline"
         ]
     return faults
+
+
+def _check_channels(alerts: Any, groups: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the groups whose alerts a channel gets too."""
+    channels = alerts.get("channels") if isinstance(alerts, dict) else None
+    for name, told in channels.items() if isinstance(channels, dict) else ():
+        for group in told if isinstance(told, list) else ():
+            if group not in groups:
+                known = ", ".join(sorted(groups)) or "none"
+                yield f"alerts.channels.{name} = {group!r}: no such group under [mail.groups]; known are {known}"
 
 
 def _check_cases(tables: Mapping[str, Any]) -> Iterator[str]:
@@ -395,7 +405,7 @@ def _refuse_passwords(tables: Mapping[str, Any], told: Mapping[str, str]) -> Ite
 def _override(tables: dict[str, Any], environ: Mapping[str, str], told: dict[str, str]) -> Iterator[str]:
     """Put the environment's settings into ``tables``, and into ``told`` which variable set which key; yield faults."""
     for name, value in sorted(environ.items()):
-        if not name.startswith("KOLL_") or name in _NOT_SETTINGS:
+        if not name.startswith("KOLL_") or name in _NOT_SETTINGS or name.startswith("KOLL_CHANNEL_"):
             continue
         rest = name.removeprefix("KOLL_").lower()
         steps = rest.split("__") if "__" in rest else rest.split("_", 1)

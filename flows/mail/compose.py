@@ -125,6 +125,12 @@ def compose_weekly(waiting: Sequence[AlertEvent], mailing: Mailing, mailed: Coll
     return rows
 
 
+def rank_singles(events: Iterable[AlertEvent], mailing: Mailing) -> list[AlertEvent]:
+    """Return events in the order in which they are worth a message of their own."""
+    desk = _desk(mailing, ())
+    return sorted(events, key=lambda event: _priority(event, desk))
+
+
 def _by_recipient(
     events: Iterable[AlertEvent], identity: MailIdentity, weekly: bool = False
 ) -> dict[str, tuple[tuple[str, ...], list[AlertEvent]]]:

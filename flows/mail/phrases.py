@@ -314,6 +314,16 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Inget nytt att besluta i natt. Källorna är kompletta så långt som tabellen visar.",
         "Nothing new to decide tonight. The sources are complete as far as the table shows.",
     ),
+    # short texts to other channels
+    "text_alert": (
+        "{association}: larm {number} ({rule}) om {name}. Läs brevet, eller: koll alerts show {number}",
+        "{association}: alert {number} ({rule}) about {name}. Read the mail, or: koll alerts show {number}",
+    ),
+    "text_more": (
+        "{association}: {count} larm till i natt: koll alerts list",
+        "{association}: {count} more alerts tonight: koll alerts list",
+    ),
+    "a_sole_trader": ("en enskild firma", "a sole trader"),
     "undelivered": (
         "{count} tidigare brev har inte kunnat levereras: {which}. Se koll status.",
         "{count} earlier mails could not be delivered: {which}. See koll status.",

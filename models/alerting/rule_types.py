@@ -33,6 +33,9 @@ class AlertsConfig(_Strict):
     late_horizon_days: int = Field(default=60, ge=1)
     reminder_days: tuple[Annotated[int, Field(ge=1)], ...] = (7, 14, 28)
     ping_url: str | None = None
+    channels: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")], tuple[str, ...]] = Field(
+        default_factory=dict
+    )
     ping_start_url: str | None = None
     ping_fail_url: str | None = None
 
