@@ -16,7 +16,8 @@ from flows.koll import app
 from models.cases.chain import load_cases
 from models.cases.steps import Case, Step, StepKind, StepRefused, check_step
 from models.store import writing
-from tests.case_world import ANNA, BO, DEADLINE, FIRST_AFTER, NIGHT, CaseWorld, copy_world, make_case_world
+from tests.case_world import ANNA, BO, DEADLINE, FIRST_AFTER, NIGHT, RULES, CaseWorld, copy_world, make_case_world
+from tests.small_world import text_of
 
 K = StepKind
 SPRING = date(2024, 5, 1)
@@ -329,8 +330,6 @@ def test_the_command_line_takes_a_case_through_and_tells_refusals(world: CaseWor
 def test_a_follow_up_is_asked_for_when_its_day_has_come_and_again_until_it_is_done(
     world: CaseWorld,
 ) -> None:
-    from tests.small_world import text_of
-
     world.take("notice", SPRING)
     world.take("demand", NIGHT, deadline=DEADLINE)
     world.fill(date(2024, 7, 10), date(2024, 9, 25))
@@ -350,6 +349,44 @@ def test_a_follow_up_is_asked_for_when_its_day_has_come_and_again_until_it_is_do
     before = len(world.ledger())
     world.go_to(date(2024, 9, 25))
     assert [told for told in world.told(before) if told.startswith("follow-up")] == []
+
+
+def test_two_follow_ups_on_one_night_come_in_english_one_alone_and_one_in_the_digest(world: CaseWorld) -> None:
+    from flows.cases import take_step
+
+    world.configure(RULES, language="en", alerts="single_mails_per_run = 1")
+    world.fill(date(2024, 7, 10), date(2025, 2, 9))
+    world.fill(date(2024, 7, 10), date(2025, 2, 9), every=14, member=BO, source="council")
+    for member in (ANNA, BO):
+        for kind, deadline in ((K.NOTICE, None), (K.DEMAND, DEADLINE)):
+            take_step(world.open(9), member, kind, by="anna", why="w", on=NIGHT, deadline=deadline)
+    world.go_to(date(2025, 2, 10))
+    due = [event for event in world.ledger() if event.reason == "follow_up_due"]
+    assert {event.member for event in due} == {ANNA, BO}
+    mails = [mail for mail in world.mails() if "time to follow up" in text_of(mail).lower()]
+    assert len(mails) == 2 and any("digest" in str(mail["Subject"]).lower() for mail in mails)
+    single = next(mail for mail in mails if "digest" not in str(mail["Subject"]).lower())
+    for said in (
+        "Have the complaints continued?",
+        "koll case step",
+        "has been reported",
+        "95% confidence",
+        "demand 10 Jul 2024",
+    ):
+        assert said.lower() in text_of(single).lower(), said
+
+
+def test_what_the_rules_would_have_sent_counts_follow_ups_too(world: CaseWorld) -> None:
+    from flows.replay import replay
+
+    world.take("notice", NIGHT)
+    world.take("demand", NIGHT, deadline=DEADLINE)
+    world.fill(date(2024, 7, 10), date(2024, 9, 13))
+    world.go_to(date(2024, 9, 14))
+    rows = replay(world.open(9), date(2024, 9, 10), date(2024, 9, 14), hindsight=True)
+    assert [(row["rule"], row["month"], row["mails"]) for row in rows if row["rule"] == "follow-up"] == [
+        ("follow-up", "2024-09", 1)
+    ]
 
 
 def test_an_open_case_keeps_a_first_alert_in_the_digest(world: CaseWorld) -> None:

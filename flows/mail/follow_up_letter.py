@@ -53,7 +53,7 @@ def _show_counts(due: FollowUpDue, desk: Desktop, words: CaseWording) -> Iterato
     found = due.comparison
     yield Heading(words.say("since_demand"))
     yield from (Text(line) for line in say_counts(found, words))
-    if found["channels"]["phone"]["before"] + found["channels"]["phone"]["after"]:
+    if found["after"] and found["channels"]["phone"]["before"] + found["channels"]["phone"]["after"]:
         yield Text(f"{words.say('verdict_phone')}: {words.say('verdict_' + found['channels']['phone']['verdict'])}")
         yield Text(say_channel(found, "phone", words))
     yield Text(words.say("not_proven"), "quiet")
