@@ -16,9 +16,9 @@ from flows.night import run_ingest
 from flows.workplace import open_workplace
 from models.store import upgrade
 
-_HEADERS = ("Diarienummer", "Inkom", "Företag", "Organisationsnummer", "Försäljningssätt", "Ärendetyp")
-_CHANNELS = ("Telefonförsäljning", "Sms", "Internet", "Uppgift saknas")
-_CONFIG = """
+HEADERS = ("Diarienummer", "Inkom", "Företag", "Organisationsnummer", "Försäljningssätt", "Ärendetyp")
+CHANNELS = ("Telefonförsäljning", "Sms", "Internet", "Uppgift saknas")
+CONFIG = """
 [association]
 name = "Bench"
 [database]
@@ -74,7 +74,7 @@ def make_rows(number: int, seed: int = 1) -> list[tuple[str, ...]]:
             (first + timedelta(days=draw.randrange(360))).isoformat(),
             draw.choice(names)[1],
             "",
-            draw.choice(_CHANNELS),
+            draw.choice(CHANNELS),
             "Säljmetoder",
         )
         for at in range(1, number + 1)
@@ -107,11 +107,11 @@ def main() -> None:
         root = Path(folder)
         (root / "extracts").mkdir()
         (root / "register").mkdir()
-        (root / "koll.toml").write_text(_CONFIG, "utf-8")
+        (root / "koll.toml").write_text(CONFIG, "utf-8")
         members = "".join(f"{org},{name}\n" for org, name in make_names(1000)[:300])
         (root / "register" / "members.csv").write_text(f"org_number,legal_name\n{members}", "utf-8")
         with (root / "extracts" / "utdrag_2025-09-01_2026-08-31.csv").open("w", encoding="cp1252", newline="") as file:
-            csv.writer(file, delimiter=";").writerows([_HEADERS, *rows])
+            csv.writer(file, delimiter=";").writerows([HEADERS, *rows])
         place = open_workplace(root / "koll.toml", check=False)
         upgrade(place.engine)
         run_ingest(place, "kv", date(2026, 9, 1), lambda _line: None, replay=False)  # warm imports on the real path

@@ -24,6 +24,7 @@ _COPIED = ("source_id", "status", "hash", *FACTS, "member", "band", "why", "raw_
 _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
 _DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
+_MANY = 10_000  # staged rows
 _SPACE = MetaData()
 _STAGE = Table(
     "stage",
@@ -190,6 +191,7 @@ class Stage:
         """Write what is staged: new rows in, changed rows as new versions, gone rows withdrawn, the rest untouched."""
         run = self._run
         self._make_ready()
+        self._join_in_bulk(True)
         superseded = run(
             "UPDATE stage SET state = 'superseded' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage AS o"
             " WHERE o.source_id = stage.source_id AND o.state = 'new' AND (o.precedence > stage.precedence"
@@ -216,9 +218,17 @@ class Stage:
             " FROM complaint WHERE id IN (SELECT id FROM stage_gone) ORDER BY id"
         )
         self._write_texts()
+        self._join_in_bulk(False, written)
         counted = text("SELECT count(*) FROM stage WHERE state = 'new'")
         same = int(self.connection.execute(counted).scalar_one()) - written
         return MergeCounts(written - changed, changed, same, superseded, withdrawn)
+
+    def _join_in_bulk(self, begins: bool, written: int = 0) -> None:
+        """Keep PostgreSQL from looking many rows up one by one: it plans by counts that are older than this night."""
+        if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
+            self.connection.execute(text(f"SET LOCAL enable_nestloop = {'off' if begins else 'on'}"))
+            if written >= _MANY:
+                self.connection.execute(text("ANALYZE complaint"))
 
     def _write_texts(self) -> None:
         """Keep the texts of the rows that were just written."""
@@ -236,7 +246,9 @@ class Stage:
         if not self._ready:
             self._ready = True
             _FIND.create(self.connection)
-            if self.connection.dialect.name == "postgresql":  # it keeps no count of temporary tables by itself
+            if (
+                self.connection.dialect.name == "postgresql" and self._seq >= _MANY
+            ):  # it keeps no count of temporary tables by itself
                 self.connection.execute(text("ANALYZE stage"))
 
     def _run(self, sql: str) -> int:

@@ -156,3 +156,26 @@ def test_files_in_one_go_and_night_by_night_end_in_the_same_state(tmp_path, batc
         engine.dispose()
     accepted = [{k: v for k, v in state.items() if v[1] == "accepted"} for state in states]
     assert accepted[0] == accepted[1]
+
+
+def test_a_row_changed_in_one_file_and_gone_from_the_next_is_withdrawn_once(engine: Engine) -> None:
+    take(engine, ([draft("1"), draft("2")], None))
+    period = (date(2026, 4, 1), date(2026, 5, 31))
+    changed = [draft("1", company="Annat AB"), draft("2")]
+    counts = take(engine, (changed, period), ([draft("2")], period), at=T0 + timedelta(days=1))
+    assert (counts.new, counts.changed, counts.withdrawn) == (0, 1, 0)
+    assert current(engine) == {"1": ("Annat AB", "withdrawn"), "2": ("Exempel AB", "accepted")}
+    assert versions(engine) == 3
+
+
+def test_many_rows_again_and_changed_are_merged_as_few_are(engine: Engine) -> None:
+    many = [draft(str(number), text="Rad\tett\nrad \\två") for number in range(10_500)]
+    assert take(engine, (many, None)).new == len(many)
+    assert take(engine, (many, None), at=T0 + timedelta(days=1)).same == len(many)
+    many[7] = draft("7", company="Annat \\ AB")
+    counts = take(engine, (many, None), at=T0 + timedelta(days=2))
+    assert (counts.new, counts.changed, counts.same) == (0, 1, len(many) - 1)
+    assert current(engine)["7"] == ("Annat \\ AB", "accepted")
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT DISTINCT text FROM complaint_text WHERE source_id <> '7'")).scalars()
+        assert list(kept) == ["Rad\tett\nrad \\två"]
