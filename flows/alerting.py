@@ -133,6 +133,7 @@ def identify_sender(place: Workplace) -> MailIdentity:
         key=place.hash_key,
         bounce=mail.bounce,
         reply_to=mail.reply_to,
+        page_url=place.settings.page.url,
     )
 
 

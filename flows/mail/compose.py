@@ -167,6 +167,7 @@ def _desk(mailing: Mailing, groups: tuple[str, ...]) -> Desktop:
         identity.association,
         groups,
         mailing.alerts.false_alerts_per_year,
+        identity.page_url,
     )
 
 

@@ -25,6 +25,7 @@ class Desktop:
     association: str
     groups: tuple[str, ...]
     false_alerts_per_year: float = 12.0
+    page_url: str = ""
 
     def rule(self, event: AlertEvent) -> RuleConfig | None:
         """The rule an event is about, when it is still configured."""
@@ -177,6 +178,8 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
     assert event.reason is not None
     rule = desk.rule(event)
     yield Line()
+    if desk.page_url and event.member:
+        yield Text(words.say("member_page", url=f"{desk.page_url}/members/{event.member}.html"))
     yield Text(
         words.say(
             "footer_rule",

@@ -63,6 +63,7 @@ CASE_STEPS: Mapping[str, tuple[str, str]] = {
     "follow_up": ("uppföljning", "follow-up"),
     "board": ("styrelsen", "board"),
     "exclusion": ("uteslutning", "exclusion"),
+    "closing": ("avslut", "closing"),
     "reply": ("medlemmens svar", "the member's reply"),
 }
 
@@ -419,6 +420,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "cmd_ingest": ("läs källan igen", "read the source again"),
     "cmd_doctor": ("kontrollera adress, inloggning och inställningar", "check address, login and settings"),
     # footer
+    "member_page": ("Medlemmens sida: {url}", "The member's page: {url}"),
     "footer_rule": (
         "Regel {rule}, version {version}. Körning {run}, enligt vad som var känt {known}.",
         "Rule {rule}, version {version}. Run {run}, as known at {known}.",

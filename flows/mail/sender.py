@@ -8,7 +8,7 @@ from flows.mail.wording import Language
 
 @dataclass(frozen=True)
 class MailIdentity:
-    """What compose needs of the settings. ``key`` signs bounce addresses; ``groups`` are [mail.groups]."""
+    """What compose needs of the settings: ``key`` signs bounce addresses, ``groups`` are [mail.groups]."""
 
     association: str
     language: Language
@@ -18,6 +18,7 @@ class MailIdentity:
     key: bytes
     bounce: str | None = None
     reply_to: str | None = None
+    page_url: str = ""
 
     @property
     def domain(self) -> str:

@@ -15,6 +15,8 @@ from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState, Window
 from models.alerting.ledger import Standing
 from models.alerting.tables import AlertEventRow
+from models.cases.chain import load_cases
+from models.cases.steps import Case
 from models.counting import Scope, list_days
 from models.declarations.facts import DeclaredFacts, gather_newest
 from models.tables import Complaint, Member, Run, SourceNight, Why
@@ -74,6 +76,7 @@ class MemberPage:
     weeks: list[Week] = field(default_factory=list)
     complaints: list[ShownComplaint] = field(default_factory=list)
     levels: tuple[int, ...] = ()
+    cases: list[Case] = field(default_factory=list)
     declared: DeclaredFacts | None = None
 
     @property
@@ -116,7 +119,7 @@ class PageFacts:
     asks_for_declarations: bool = False
 
 
-def gather_facts(place: Workplace, on: date) -> PageFacts:
+def gather_page(place: Workplace, on: date) -> PageFacts:
     """Return everything the pages show on a business date."""
     with place.engine.connect() as connection:
         sources = load_source_states(place, connection, on)
@@ -140,8 +143,8 @@ def _gather_members(
         alerts[alert["member"]].append(alert)
     rows = {row.member: row for row in connection.execute(select(_M))}
     shown = _load_complaints(connection)
-    declared = gather_newest(connection)
     weeks = _count_weeks(connection, sources, on)
+    cases, declared = load_cases(connection), gather_newest(connection)
     pages = [
         MemberPage(
             row=rows[counts["member"]],
@@ -151,6 +154,7 @@ def _gather_members(
             weeks=weeks.get(counts["member"], []),
             complaints=shown.get(counts["member"], []),
             levels=_levels_of(place, counts["member"], on),
+            cases=cases.get(counts["member"], []),
             declared=declared.get(counts["member"]),
         )
         for counts in export_counts(place, Asked(as_of=on))
