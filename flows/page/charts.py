@@ -73,6 +73,7 @@ def _draw(drawing: Drawing) -> str:
         _draw_weeks(below, drawing)
         for axes in (above, below):
             _draw_frame(axes, drawing)
+        _name_marks(above, drawing)
         out = io.StringIO()
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _clean(out.getvalue())
@@ -128,18 +129,24 @@ def _draw_frame(axes: "Axes", drawing: Drawing) -> None:
     for place, week in enumerate(drawing.weeks):
         if week.missing:
             axes.axvspan(place, place + 1, color="#8c959f", alpha=0.25, linewidth=0)
-    for day, label in drawing.marks:
-        at = (day - first).days / 7
-        axes.axvline(at, color=_INK, linewidth=1, linestyle=":")
-        axes.annotate(
-            label, (at, 1), (2, -9), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=8.5
-        )
+    for day, _ in drawing.marks:
+        axes.axvline((day - first).days / 7, color=_INK, linewidth=1, linestyle=":")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     ticks = list(_list_months(first, len(drawing.weeks), drawing.words["months"].split()))
     axes.set_xticks([at for at, _ in ticks], [name for _, name in ticks])
     axes.set_xlim(0, len(drawing.weeks))
+
+
+def _name_marks(axes: "Axes", drawing: Drawing) -> None:
+    """Write each step of the case beside its line; near ones stand on lines of their own."""
+    for place, (day, label) in enumerate(drawing.marks):
+        at = ((day - drawing.weeks[0].start).days / 7, 1)
+        axes.annotate(
+            label, at, (2, -9 - 10 * (place % 4)), xycoords=("data", "axes fraction"), textcoords="offset points",
+            fontsize=8.5,
+        )  # fmt: skip
 
 
 def _list_months(first: date, weeks: int, names: Sequence[str]) -> Iterator[tuple[float, str]]:
