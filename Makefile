@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint bench lock install clean
+.PHONY: demo test lint audit licences bench lock install clean
 
 install: $(VENV)/.installed
 
@@ -25,6 +25,13 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python .ci/audit.py
+
+audit: install         ## known vulnerabilities in what is pinned; fails when there is one
+	$(BIN)/python .ci/audit.py --strict
+
+licences: install      ## docs/licences.md anew
+	$(BIN)/python .ci/licences.py
 
 bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run
 	$(BIN)/python -m bench

@@ -17,6 +17,7 @@ from urllib3.util import Retry
 
 from flows.demo import deliver_day
 from tests.demo_world import FIRST, World, demo_world
+from tests.test_nothing_leaks import list_persons
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -171,6 +172,15 @@ def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(
     assert "konsumentverket" in json.dumps(ingest["parameter_openapi_schema"]["properties"]["source"])
     for name in ("backfill/backfill", "housekeeping/housekeeping"):
         assert api.get(f"{url}/deployments/name/{name}", timeout=60).status_code == 200
+
+
+def test_no_person_who_wrote_stands_in_prefects_database_or_logs(deployed: dict[str, str], home: Path) -> None:
+    persons = [person.encode() for person in list_persons()]
+    files = [path for path in home.rglob("*") if path.is_file() and path.suffix in {".db", ".db-wal", ".log"}]
+    assert any(path.suffix == ".db" for path in files)
+    for path in files:
+        content = path.read_bytes().lower()
+        assert not [person for person in persons if person in content], path.name
 
 
 def test_the_command_line_runs_the_same_flows_and_ends_with_one_when_a_source_failed(
