@@ -75,22 +75,30 @@ def take_step(
         step = _add_evidence(place, connection, member, last, step)
         number = (last.number if last else 0) + (kind is StepKind.NOTICE)
         written = append_step(connection, member, number, step, last)
-        details = {"position": written.position, "hash": written.hash, "login": getpass.getuser()}
+        details = {"position": written.position, "hash": written.hash, "login": _name_login()}
         subject = f"{member}/{number}"
         record_act(connection, f"case.{kind}", subject, who=who, at=place.clock(), why=step.why, details=details)
         return Taken(load_cases(connection, member)[member][-1], written)
 
 
+def _name_login() -> str:
+    """Return the log-in name; empty where the system gives this process none, as some containers do."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
+
+
 def _check_person(place: Workplace, by: str) -> str:
-    who, allowed = by.strip() or getpass.getuser(), place.settings.cases.persons
+    who, allowed = by.strip() or _name_login(), place.settings.cases.persons
     if not allowed:
         raise StepRefused(
             f'nobody may move a case yet: list who may in koll.toml, [cases] persons = ["{who}"], then try again'
         )
     if who not in allowed:
         raise StepRefused(
-            f"{who} may not move a case: {', '.join(allowed)} may ([cases] persons in koll.toml). Ask one of them,"
-            " or say who you are with --by"
+            f"{who or 'somebody without a log-in name'} may not move a case: {', '.join(allowed)} may ([cases] persons"
+            " in koll.toml). Ask one of them, or say who you are with --by"
         )
     return who
 

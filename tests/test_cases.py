@@ -184,6 +184,13 @@ def test_a_command_given_twice_writes_once(world: CaseWorld) -> None:
     assert len(list(export_audit(world.open(), Asked()))) == 4
 
 
+def test_a_case_that_was_opened_and_closed_by_mistake_can_be_opened_again_the_same_day(world: CaseWorld) -> None:
+    world.take("notice", NIGHT)
+    world.take("closing", NIGHT)
+    again = world.take("notice", NIGHT)
+    assert not again.repeated and again.case.number == 2 and again.case.is_open
+
+
 def test_a_demand_may_be_made_again_with_a_new_deadline_which_then_holds(world: CaseWorld) -> None:
     world.take("notice", SPRING)
     world.take("demand", NIGHT, deadline=DEADLINE)

@@ -129,7 +129,9 @@ def describe_open(case: Case) -> OpenCase:
 
 def is_repeated(case: Case | None, step: Step) -> bool:
     """Whether ``step`` has been taken already, so that a command given twice writes nothing."""
-    return case is not None and any(step.repeats(one) for one in case.steps)
+    if case is None or (step.kind is StepKind.NOTICE and not case.is_open):
+        return False
+    return any(step.repeats(one) for one in case.steps)
 
 
 def check_step(case: Case | None, step: Step, *, today: date, grace_days: int) -> None:
