@@ -32,6 +32,7 @@ from models.stage import Link
 from models.tables import Member, MemberName
 from models.words import Band, Kind, NameKind, Role
 
+_MOST_FOUND = 20_000  # tips whose names are remembered within one run
 _RIVAL = 0.6  # score of a doubtful mention from which on it is a rival
 _SURE_FIRST = {Band.ACCEPT: 0, Band.REVIEW: 1, Band.NONE: 2}
 
@@ -84,6 +85,7 @@ class Linker:
     turning_days: Sequence[date] | None = None  # see list_turning_days; None when there are too many
     reasons: dict[str, dict[str, object]] = field(default_factory=dict)
     _links: dict[tuple[object, ...], Link] = field(default_factory=dict)
+    _found: dict[tuple[object, ...], list[FoundInText]] = field(default_factory=dict)
 
     def link(self, draft: Draft) -> Link:
         """Return what the matcher makes of the company that a draft is about."""
@@ -158,6 +160,14 @@ class Linker:
 
     def find(self, draft: Draft, on: date | None) -> list[FoundInText]:
         """Return the members that a tip names, the surest place of each, the surest member first."""
+        asked = (draft.source_id, draft.text, draft.facts.get("phones"), on)
+        if asked not in self._found:  # a night asks twice, for the link and for the further companies
+            if len(self._found) >= _MOST_FOUND:
+                self._found.clear()
+            self._found[asked] = self._find_afresh(draft, on)
+        return self._found[asked]
+
+    def _find_afresh(self, draft: Draft, on: date | None) -> list[FoundInText]:
         found = self.matcher.find_in_text(draft.text or "", on)
         for hashed in draft.facts.get("phones", "").split(","):
             if member := self.phone_hashes.get(hashed):

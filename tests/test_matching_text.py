@@ -107,6 +107,49 @@ def test_long_texts_are_read_in_linear_time(unit: str) -> None:
     assert time.perf_counter() - start < 1.5
 
 
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("Mannen utgav sig för att ringa från Velora Energi och lurade mig.", "only said so"),
+        ("Det var inte Velora Energi som ringde mig.", "not them"),
+        ("Det var kanske Velora Energi som ringde mig.", "not sure"),
+        ("Jag läste i tidningen att Velora Energi lurar folk.", "read or heard"),
+        ("Vi på Velora Energi får samtal från en bluffare.", "speaks for the company"),
+        ("Jag har bytt från Velora Energi och nu ringer en annan.", "the one they left"),
+        ("Velora Energi ringde och var jättetrevliga, mer sånt!", "complains of nothing"),
+        ("Är det sant att Velora Energi är med hos er?", "complains of nothing"),
+    ],
+)
+def test_what_a_sentence_doubts_goes_to_a_person(text: str, doubt: str) -> None:
+    found = only(text)
+    assert (found.member, found.band) == (VELORA, Band.REVIEW)
+    assert doubt in found.why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Velora-säljarna ringer jämt",
+        "Veloraavtalet går inte att säga upp",
+        "Familjen bor på Velora 4 och ringde mig",
+        "Veloras vårdcentral ringde mig",
+        "Förskolan Velora ringde mig",
+        "Sidan velora-support.example ville ha mina koder",
+    ],
+)
+def test_a_name_that_may_be_something_else_is_never_more_than_doubt(text: str) -> None:
+    assert [(found.member, found.band) for found in MATCHER.find_in_text(text)] in ([], [(VELORA, Band.REVIEW)])
+
+
+def test_a_name_broken_over_two_lines_is_still_the_name() -> None:
+    assert only("Klagomål\nJag blev uppringd av Velora\nEnergi igen.").band is Band.ACCEPT
+
+
+def test_a_doubt_in_one_sentence_holds_for_the_whole_tip() -> None:
+    bands = {found.band for found in MATCHER.find_in_text("Velora Energi\nVelora Energi ringde. Det var inte Velora.")}
+    assert bands == {Band.REVIEW}
+
+
 CALLER, PRINCIPAL, LIST, TECH = Role.CALLER, Role.PRINCIPAL, Role.LIST_SUPPLIER, Role.TECH_VENDOR
 DECISIONS = [
     ("Fyra", "Bolaget uppger att samtalet ringdes av återförsäljaren Vigge Mobil.", [("Vigge Mobil", CALLER)]),

@@ -10,7 +10,7 @@ from functools import cached_property
 from models.identifiers import find_domains, find_org_numbers, find_phones
 from models.matching.forms import LONGEST, MOST_WORDS, fold
 from models.matching.mention import FoundInText, Match
-from models.matching.prose.context import is_praise, read_context, unwrap
+from models.matching.prose.context import read_context, tells_nothing, unwrap
 from models.matching.prose.everyday import is_everyday
 from models.matching.prose.places import LOWER_CASE, doubt_place, goes_on
 from models.matching.prose.spotting import Spotter
@@ -175,7 +175,7 @@ class TipReader:
                 doubts.setdefault(hit.member, context.doubt)
             if context.role:
                 roles.setdefault(hit.member, context.role)
-        if found and is_praise(text):
+        if found and tells_nothing(text):
             doubts = {hit.member: doubts.get(hit.member, "the text complains of nothing") for hit in found}
         weak = {
             hit.member: hit.why.rpartition("; ")[2]

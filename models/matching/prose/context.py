@@ -132,6 +132,23 @@ _INSIDER = re.compile(
     r"|work(?:ed|s)?|am employed|was employed) (?:pa|hos|for|at|i|with)|(?:vi|oss|kollegor|we|us) (?:pa|hos|at|har pa)"
     r"|(?:jag|vi) (?:foretrader|representerar)|(?:i|we) represent)[ \"(]*$"
 )
+_LEFT = re.compile(
+    r"\b(?:bytt|byter|byta|bytte|gatt|flyttat|lamnade|lamnat|switched|moved) (?:over |bort "
+    r"|away )?(?:fran|from)[ \"(]*$"
+)
+_WE_ARE = re.compile(r"\bvi (?:ar|heter|driver)(?: (?:ett|en|foretag\w*|bolag\w*|som|heter|ar|litet|firma))*[ \"(]*$")
+# What somebody who reports a company writes about: being reached, being sold to, money, or that it was wrong.
+_MATTER = re.compile(
+    r"\b(?:ring\w*|uppring\w*|samtal\w*|telefon\w*|kontakta\w*|sms\w*|mejl\w*|mail\w*|epost\w*|brev\w*|knacka\w*"
+    r"|dorr\w*"
+    r"|\w*salj\w*|sald\w*|reklam\w*|erbjud\w*|faktur\w*|avtal\w*|abonnemang\w*|prenumer\w*|kostna\w*|pengar|drar"
+    r"|drog|betal\w*"
+    r"|skuld\w*|krav\w*|inkasso\w*|uppsag\w*|anger\w*|kund|kunde[nr]|bestall\w*|lagligt?|olaglig\w*|tillat\w*|spam\w*"
+    r"|lagg\w*|lovade\w*|call\w*"
+    r"|phone\w*|rang|text\w*|email\w*|letter\w*|door|s[eo]ll\w*|sold|invoice\w*|contract\w*|subscri\w*|charg\w*|paid"
+    r"|pay\w*|money|legal"
+    r"|illegal|order\w*|knock\w*|offer\w*|ad|ads|annons\w*|byt\w*|gick|teckna\w*|skick\w*)\b"
+)
 _PRAISE = re.compile(
     r"\b(?:berom\w*|jattetrevlig\w*|supertrevlig\w*|trevlig|trevligt|trevliga|proffsig\w*|jattebra|mer sant|nojd"
     r"|nojda|imponerad\w*|rosa(?:r)?"
@@ -176,15 +193,19 @@ def _find_doubt(before: str, after: str) -> str:
         return "the writer is not sure"
     if _HEARSAY.search(before):
         return "the writer only read or heard about it"
-    if _INSIDER.search(before):
+    if _LEFT.search(before):
+        return "it may be the one they left"
+    if _INSIDER.search(before) or _WE_ARE.search(before):
         return "the writer speaks for the company, or worked there"
     return ""
 
 
-def is_praise(text: str) -> bool:
-    """Tell whether a text praises and complains of nothing."""
+def tells_nothing(text: str) -> bool:
+    """Tell whether a text praises and complains of nothing, or only asks and tells of nothing that happened."""
     plain = _plain(text)
-    return bool(_PRAISE.search(plain)) and not _GRUMBLE.search(plain)
+    if _GRUMBLE.search(plain):
+        return False
+    return bool(_PRAISE.search(plain)) or ("?" in text and not _MATTER.search(plain))
 
 
 def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
