@@ -173,6 +173,13 @@ def test_what_two_members_claim_for_the_same_time_decides_nothing_and_is_listed(
     assert [contested.members for contested in matcher.contested] == [tuple(sorted((VELORA, KVARN)))]
 
 
+def test_a_country_word_tells_where_only_a_trade_is_shared() -> None:
+    matcher = Matcher([KnownMember(VELORA, VELORA, "Nordic Energi AB"), KnownMember(KVARN, KVARN, "PA Försäkring AB")])
+    assert matcher.match(Mention("Nordisk Energi AB")).band is not Band.ACCEPT
+    assert matcher.match(Mention("Nordic Försäkring Sweden AB")).band is not Band.ACCEPT
+    assert matcher.match(Mention("PA Försäkring")).member == KVARN
+
+
 LIVED = Matcher(
     [
         KnownMember(VELORA, VELORA, "Tymensera Telecom AB", (KnownName(NameKind.PHONE, "08-555 12 300"),)),

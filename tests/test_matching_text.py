@@ -190,3 +190,18 @@ def test_long_decisions_are_read_in_linear_time(unit: str) -> None:
     start = time.perf_counter()
     mentions_in_decision(unit * (60_000 // len(unit)), "X AB")
     assert time.perf_counter() - start < 1.5
+
+
+@pytest.mark.parametrize(
+    ("sentence", "role"),
+    [
+        ("Kontakten togs av Viktfri Sälj AB.", Role.CALLER),
+        ("Samtalet togs av den externa partnern Viktfri Sälj AB.", Role.CALLER),
+        ("Uppdraget kom från Viktfri Sälj AB.", Role.PRINCIPAL),
+        ("Säljaren erbjöd abonnemang från Viktfri Sälj AB.", Role.PRINCIPAL),
+        ("Bolaget sålde då abonnemang åt Viktfri Sälj AB.", Role.PRINCIPAL),
+    ],
+)
+def test_who_called_and_for_whom_is_read_from_plain_sentences(sentence: str, role: Role) -> None:
+    body = f"Nämnden finner att god sed har brutits. {sentence}"
+    assert [(one.text, one.role) for one in mentions_in_decision(body, "Nyckel AB")] == [("Viktfri Sälj AB", role)]

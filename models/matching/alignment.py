@@ -303,6 +303,8 @@ def without_misspelt_weak(form: Form, words: Words) -> Form:
 
 def is_misspelt_weak(word: str, weak: Collection[str]) -> bool:
     """Tell whether a word left over is one of a name's own country or group words, misspelt (grou, wfeden)."""
+    if is_prior_common(word):
+        return False
     return any(len(meant) >= 5 and slip_cost(word, meant) is not None for meant in weak)
 
 

@@ -31,7 +31,7 @@ _NOUN = (  # what a caller is to the one it calls for
 )
 _THEIR_NOUN = rf"(?:(?i:\w+[ ]){{0,3}}?(?i:{_NOUN})[, ]+)?"  # "ett externt callcenter, X"
 _DONE = r"(?:ts|des|t|de|er)"
-_CALLED = rf"(?:(?:ring|utför|genomför|gjor){_DONE}|kontaktats?|kontaktades?)"
+_CALLED = rf"(?:(?:ring|utför|genomför|gjor){_DONE}|kontaktats?|kontaktades?|(?:kontakten|samtalet)[ ]togs|tagits)"
 _LIST = (
     r"(?:adress|list|register|data|uppgifts|telefonnummer|nummer|leads?)"
     r"(?:leverantör|källa|förmedlare|byrå|mäklare|ägare|ansvarig)\w*"
@@ -66,6 +66,11 @@ _PATTERNS: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
             rf"(?i:{_TECH})(?:[ ](?i:från|av|hos|levereras av|tillhandahålls av|heter|via))?[ ]{_NAME}",
         ),
         (Role.PRINCIPAL, rf"(?i:på uppdrag (?:av|åt|från)|i uppdrag (?:av|åt))[ ]{_NAME}"),
+        (
+            Role.PRINCIPAL,
+            rf"(?i:uppdrag(?:et)?)(?:[ ]\w+){{0,2}}?[ ](?i:kom|kommer|gavs|lämnades)[ ](?i:från|av)[ ]{_NAME}",
+        ),
+        (Role.PRINCIPAL, rf"{_OFFERS}(?:[ ]\w+){{1,3}}?[ ](?i:från|åt)[ ]{_NAME}"),
         (Role.PRINCIPAL, rf"(?i:för)[ ]{_NAME}(?::s|s|’s|')?[ ](?i:räkning)"),
         (
             Role.PRINCIPAL,

@@ -38,6 +38,7 @@ _WORD = re.compile(r"[^\W_]+\.?")
 _INITIALS = re.compile(r"(?<![^\W_])((?:[^\W\d_]\.){1,6}[^\W\d_])(?![^\W_])\.?")
 _SLASHED = re.compile(r"(?<![^\W_])([aik])/(s)(?![^\W_])")
 _EK_FOR = re.compile(r"(?<![^\W_])(?:ek\.? ?for(?:ening)?|ekonomisk forening)(?![^\W_])\.?")
+_NEVER_FIRST = frozenset({"pa", "av"})  # no name begins with these prepositions: there they are initials
 _LEGAL_SURE = frozenset(LEGAL) - AT_THE_END
 
 
@@ -154,7 +155,7 @@ def form_of_words(found: list[str]) -> Form:
     legal = _NOTHING
     if len(found) > 1:
         found, legal = _take_legal_forms(found)
-    words = [w for w in found if w not in BINDING] or found
+    words = [w for at, w in enumerate(found) if w not in BINDING or (not at and w in _NEVER_FIRST)] or found
     strong = [w for w in words if w not in COUNTRIES and w not in GROUP_WORDS]
     if len(strong) == len(words):
         whole = tuple(words)

@@ -22,6 +22,7 @@ MOST_SLIPS_COMMON = (
 MOST_ALONE, LONG_NAME = 1.15, 9  # cost in a name of one word shorter than nine letters
 LONG_ENOUGH = 5  # letters of a word of the company's own that may stand for the whole name
 UNLIKE = 0.3
+WEAK_MISSPELT = 0.02
 UNLIKELY = 0.82  # a score below it with a letter that no slip explains: another word rather than this one misspelt
 LEAST_LIKE = 0.6  # of two names without a common word, letters in order; below that no alignment is tried
 SLIP, OTHER_LETTERS, COMMON_SHARE = 0.40, 0.5, 0.35
@@ -149,11 +150,10 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     ):
         return Fit(UNLIKE, "unlike")
     lain = align(form, name, words)
-    if lain.left_written and name.weak:
-        lain.left_written = [word for word in lain.left_written if not is_misspelt_weak(word, name.weak)]
+    misspelt = _take_misspelt_weak(lain, name, words)
     if not lain.pairs or (lain.left_written and lain.left_meant):
         return Fit(UNLIKE, "unlike", alignment=lain)
-    score = 1 - _slip_penalty(lain, words)
+    score = 1 - _slip_penalty(lain, words) - WEAK_MISSPELT * misspelt
     if not lain.in_order:
         score -= 1 - OTHER_ORDER
     if lain.left_written:
@@ -166,7 +166,8 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
         return Fit(UNLIKE, "unlike", alignment=lain)  # an abbreviation needs a word beside it that tells
     if lain.has("initials"):
         return _fit_initials(lain, score, words)
-    rule = "abbreviated" if lain.has("short") else "misspelt" if lain.has("slip") or lain.has("sound") else "joined"
+    slipped = misspelt or lain.has("slip") or lain.has("sound")
+    rule = "abbreviated" if lain.has("short") else "misspelt" if slipped else "joined"
     found = Fit(score, rule, [], lain)
     for written, word, kind, cost in lain.pairs:
         if cost > _most_slips(word, kind, lain, words):
@@ -184,6 +185,21 @@ def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[
     if lain.has("sound"):
         found.caps.append("sounds-alike")
     return found
+
+
+def _take_misspelt_weak(lain: Alignment, name: Form, words: Words) -> int:
+    """Take away what is left of the mention but is a country or group word of the name, misspelt; return how many.
+
+    Where nothing but trades and towns is shared, that very word tells: Nordisk Energi is not Nordic Energi.
+    """
+    if not (lain.left_written and name.weak) or all(
+        words.is_common(word) for pair in lain.pairs for word in pair[1].split()
+    ):
+        return 0
+    kept = [word for word in lain.left_written if words.count(word) or not is_misspelt_weak(word, name.weak)]
+    taken = len(lain.left_written) - len(kept)
+    lain.left_written = kept
+    return taken
 
 
 def _most_slips(word: str, kind: str, lain: Alignment, words: Words) -> float:
