@@ -7,6 +7,7 @@ from sqlalchemy import Connection, update
 from sqlmodel import Session
 
 from flows.ingest import Order
+from flows.mail.bounces import find_stopped, leave_out, note_bounces
 from flows.mail.channels import ChannelTransport, compose_texts
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
 from flows.mail.delivery import deliver, list_dead
@@ -34,16 +35,18 @@ class AlertReport:
     waiting: int
     dead: int
     missing: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()  # groups that mail no longer reaches
 
     @property
     def all_out(self) -> bool:
         """Whether every event is in a mail and every mail is out."""
-        return not (self.waiting or self.dead or self.missing)
+        return not (self.waiting or self.dead or self.missing or self.silent)
 
 
 def settle_alerts(place: Workplace, order: Order, log: Callable[[str], None]) -> AlertReport:
     """Decide about tonight's counts, write ledger and outbox together, send what is due."""
     with writing(place.engine) as connection, Session(bind=connection) as session:
+        note_bounces(place, connection, log)
         new_events, new_mails = _decide_and_write(place, order, connection, session)
         connection.execute(
             update(Run.__table__)  # type: ignore[attr-defined]
@@ -63,12 +66,15 @@ def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mai
         transport.close()
     with Session(place.engine) as session:
         missing = tuple(compare_outbox(session))
+        silent = find_silent(place, session.connection())
     for outcome in (*report.dead, *report.waiting):
         log(f"mail to {', '.join(outcome.groups)}: {outcome.code or ''} {outcome.reply}".rstrip())
+    for group in silent:
+        log(f"mail: no address of the group {group} takes mail any more; mend [mail.groups]")
     for line in missing:
         log(f"alerts: {line}")
     log(f"mail: {len(report.sent)} sent, {len(report.waiting)} waiting, {len(report.dead)} refused")
-    return AlertReport(events, mails, len(report.sent), len(report.waiting), len(report.dead), missing)
+    return AlertReport(events, mails, len(report.sent), len(report.waiting), len(report.dead), missing, silent)
 
 
 def _decide_and_write(place: Workplace, order: Order, connection: Connection, session: Session) -> tuple[int, int]:
@@ -96,7 +102,7 @@ def _decide_and_write(place: Workplace, order: Order, connection: Connection, se
         alerts=settings.alerts,
         night=night,
         findings=look_up_findings(connection, wanted, rules, night, ledger, country),
-        identity=identify_sender(place),
+        identity=identify_sender(place, connection),
         undelivered=_list_undelivered(place, connection, order),
         enclose=lambda due: enclose_form(place, connection, due),
     )
@@ -121,15 +127,25 @@ def _list_undelivered(place: Workplace, connection: Connection, order: Order) ->
     return tuple(f"{', '.join(one.groups)}: {one.code or ''} {one.reply}".strip() for one in dead)
 
 
-def identify_sender(place: Workplace) -> MailIdentity:
-    """Return who mail is from and to."""
+def find_silent(place: Workplace, connection: Connection) -> tuple[str, ...]:
+    """Return the groups that have addresses, none of which takes mail any more."""
+    groups, stopped = place.settings.mail.groups, find_stopped(place, connection)
+    live = leave_out(groups, stopped)
+    return tuple(name for name, people in groups.items() if people and not live[name])
+
+
+def identify_sender(place: Workplace, connection: Connection | None = None) -> MailIdentity:
+    """Return who mail is from and to; with a connection, without the addresses from which mail comes back."""
     association, mail = place.settings.association, place.settings.mail
+    stopped = find_stopped(place, connection) if connection is not None else frozenset()
+    live = leave_out(mail.groups, stopped)
     return MailIdentity(
         association=association.name,
         language=association.language,
         timezone=association.timezone,
         sender=mail.sender,
-        groups=mail.groups,
+        groups={name: live[name] or people for name, people in mail.groups.items()},
+        stopped={name: len(people) - len(live[name]) for name, people in mail.groups.items()},
         key=place.hash_key,
         bounce=mail.bounce,
         reply_to=mail.reply_to,

@@ -47,7 +47,12 @@ class Night:
     @property
     def failed(self) -> bool:
         """Whether anything needs a person: a source, the register, or a mail that will not leave."""
-        return bool(self.broken or self.register_fault or self.page_fault or (self.alerts and self.alerts.dead))
+        return bool(
+            self.broken
+            or self.register_fault
+            or self.page_fault
+            or (self.alerts and (self.alerts.dead or self.alerts.silent))
+        )
 
     def sum_up(self) -> str:
         """Return what failed and the command that mends it, in one line; or that all went well."""
@@ -60,6 +65,9 @@ class Night:
             parts.append(f"staff page: {self.page_fault}; then run: koll page")
         if self.alerts and self.alerts.dead:
             parts.append(f"{self.alerts.dead} mail(s) were refused for good; see: koll status")
+        if self.alerts and self.alerts.silent:
+            silent = ", ".join(self.alerts.silent)
+            parts.append(f"mail no longer reaches anybody in {silent}; mend [mail.groups]")
         return " | ".join(parts)
 
 

@@ -186,6 +186,9 @@ def _freeze(
     key = hashlib.sha256("|".join([recipient, *([occasion] if occasion else event_ids)]).encode()).hexdigest()
     if mailing.undelivered and OPERATORS in groups:
         letter = _tell_undelivered(letter, mailing)
+    if stopped := sum(identity.stopped.get(group, 0) for group in groups):
+        words = Wording(identity.language, identity.timezone)
+        letter = replace(letter, blocks=(Text(words.say("stopped", count=stopped), "warning"), *letter.blocks))
     message_id = f"<{key[:32]}@{identity.domain}>"
     message = _build(letter, key, message_id, recipient, mailing)
     return OutboxRow(

@@ -325,6 +325,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{association}: {count} more alerts tonight: koll alerts list",
     ),
     "a_sole_trader": ("en enskild firma", "a sole trader"),
+    "stopped": (
+        "Brev till {count} adress(er) i din grupp kommer tillbaka och skickas inte längre. Rätta [mail.groups].",
+        "Mail to {count} address(es) in your group comes back and is no longer sent. Mend [mail.groups].",
+    ),
     "undelivered": (
         "{count} tidigare brev har inte kunnat levereras: {which}. Se koll status.",
         "{count} earlier mails could not be delivered: {which}. See koll status.",

@@ -1,7 +1,7 @@
 """Who mail is from and to: the association's name, its addresses and recipient groups."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flows.mail.wording import Language
 
@@ -19,6 +19,7 @@ class MailIdentity:
     bounce: str | None = None
     reply_to: str | None = None
     page_url: str = ""
+    stopped: Mapping[str, int] = field(default_factory=dict)  # addresses of a group from which mail comes back
 
     @property
     def domain(self) -> str:
