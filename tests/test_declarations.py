@@ -123,6 +123,18 @@ def test_a_replay_makes_the_same_versions_in_an_empty_database_and_none_in_a_ful
     assert [row | {"observed_complete": False} for row in told] == again, "only the other sources are still unread"
 
 
+def test_a_replay_passes_by_what_the_archive_has_forgotten_on_purpose(world) -> None:
+    world.tip("1", carry(fill(), "svar.xlsx"))
+    world.hand_in("bo.xlsx", fill(BO))
+    world.on(date(2026, 2, 2))
+    told = list(EXPORTS["declarations"](world.open(), Asked()))
+    place = world.open()
+    mail = next(item.note["mail"] for one in place.archive.readings("declarations") for item in one.items if item.note)
+    place.archive.forget(mail, for_good=True)
+    assert fared(world.ingest("declarations", replay=True)) == NOTHING
+    assert list(EXPORTS["declarations"](world.open(), Asked())) == told and len(told) == 2
+
+
 def test_a_refused_file_waits_with_code_place_and_cure_and_a_better_one_mends_it(world) -> None:
     world.hand_in("anna.xlsx", fill(calls_made=None, responsible_name="Ragnhild Påhittsdotter"))
     assert fared(world.on(date(2026, 2, 1))) == NOTHING | {"quarantined": 1}

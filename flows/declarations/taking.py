@@ -71,7 +71,8 @@ def take_declarations(
 ) -> list[Judged]:
     """Take in what ``readings`` brought, oldest first; fill in ``night`` and return what became of each file."""
     with place.engine.connect() as connection:
-        items = _find_fresh(connection, source.name, readings, again=order.replay)
+        fresh = _find_fresh(connection, source.name, readings, again=order.replay)
+        items = [(item, day) for item, day in fresh if _is_kept(place, item)]
         members = _load_members(connection)
         drafts = [_read_item(place, connection, source, item, day) for item, day in items]
     judged = judge_declarations(drafts, members, source.info.checks)
@@ -113,6 +114,11 @@ def _find_fresh(
     if again:
         return fresh
     return sorted(fresh, key=lambda one: BY_HAND in one[0].note or one[0].sha256 not in waiting)
+
+
+def _is_kept(place: Workplace, item: RawItem) -> bool:
+    """Tell whether a file and the mail it came in are there: what was forgotten on purpose is passed by."""
+    return not any(place.archive.is_forgotten(sha256) for sha256 in (item.sha256, item.note.get(MAIL)) if sha256)
 
 
 def _load_members(connection: Connection) -> dict[str, Standing]:

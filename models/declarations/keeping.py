@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select, update
@@ -113,9 +113,3 @@ def _known(known_at: datetime | None) -> Any:
     if known_at is None:
         return _D.c.recorded_to.is_(None)
     return (_D.c.recorded_from <= known_at) & (_D.c.recorded_to.is_(None) | (_D.c.recorded_to > known_at))
-
-
-def first_received(connection: Connection, member: str, year: int) -> date | None:
-    """Return when a member first handed in a declaration for a year that was accepted."""
-    rows = list_versions_of(connection, member, year)
-    return rows[0].received_on if rows else None
