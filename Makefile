@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test lint audit licences bench lock install clean
+.PHONY: demo test lint audit licences docs bench lock install clean
 
 install: $(VENV)/.installed
 
@@ -35,6 +35,9 @@ licences: install      ## docs/licences.md anew
 
 bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run
 	$(BIN)/python -m bench
+
+docs: install          ## the reference pages, from the program itself
+	$(BIN)/python docs/build_reference.py
 
 $(VENV)/.bench: $(VENV)/.installed bench/requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.lock

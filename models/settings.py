@@ -247,7 +247,7 @@ class Settings(Section):
 
 
 _DECLARATIONS = "declarations"  # the one kind of source that tells of no complaints, so that no rule counts on it
-_SECTIONS: Mapping[str, type[BaseModel]] = {
+SECTIONS: Mapping[str, type[BaseModel]] = {
     "association": Association,
     "database": Database,
     "archive": ArchiveFolder,
@@ -279,10 +279,10 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ, *, web_ki
         raise SettingsInvalid(path, [f"cannot be read as TOML in UTF-8: {error}"]) from error
     told: dict[str, str] = {}
     faults = [*_override(tables, environ, told), *_refuse_passwords(tables, told)]
-    known = (*_SECTIONS, "sources", "rule")
+    known = (*SECTIONS, "sources", "rule")
     faults += [name_unknown(key, known) for key in tables if key not in known]
     sections: dict[str, Any] = {}
-    for key, model in _SECTIONS.items():
+    for key, model in SECTIONS.items():
         sections[key] = _read(model, tables.get(key, {}), key, faults, missing=key not in tables)
     sources = _read_sources(tables.get("sources", {}), faults, web_kinds)
     rules = _read_rules(tables.get("rule", []), faults)
@@ -409,7 +409,7 @@ def _override(tables: dict[str, Any], environ: Mapping[str, str], told: dict[str
             continue
         rest = name.removeprefix("KOLL_").lower()
         steps = rest.split("__") if "__" in rest else rest.split("_", 1)
-        if len(steps) < 2 or not all(steps) or steps[0] not in {*_SECTIONS, "sources"}:
+        if len(steps) < 2 or not all(steps) or steps[0] not in {*SECTIONS, "sources"}:
             yield f"{name}: no such setting; KOLL_SECTION_KEY is the form, such as KOLL_DATABASE_URL"
             continue
         table: Any = tables

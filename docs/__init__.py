@@ -1,0 +1,1 @@
+"""The reference pages are written from here."""
