@@ -136,7 +136,7 @@ def _mask(place: Workplace, text: str) -> str:
 def _keep(place: Workplace, path: Path) -> str:
     if path.stat().st_size > _LARGEST_ATTACHMENT:
         raise StepRefused(f"{path.name} is larger than 25 MB: attach the letter itself, not its enclosures")
-    return place.archive.put_file(path)
+    return place.archive.put_file(path, private=True)
 
 
 def _read_contested(connection: Connection, place: Workplace, member: str, asked: tuple[str, ...]) -> tuple[str, ...]:
