@@ -24,10 +24,10 @@ from alembic import command
 from sqlalchemy import Engine, event
 
 import flows.alerting
-import flows.housekeeping
 import flows.ingest
 import flows.mail.transports
 import flows.night
+from flows.privacy.retention import run_retention
 from flows.workplace import Workplace, open_workplace
 from models.store import upgrade
 
@@ -55,7 +55,7 @@ def send(place: Workplace, _order: dict[str, Any]) -> None:
 def forget(place: Workplace, _order: dict[str, Any]) -> None:
     """Retention."""
     with place.exclusively():
-        flows.housekeeping.forget_texts(place)
+        run_retention(place, who="torture")
 
 
 WORK: dict[str, Callable[[Workplace, dict[str, Any]], None]] = {

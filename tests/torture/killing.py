@@ -19,11 +19,13 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
 from email import message_from_bytes
 from email.policy import default
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from aiosmtpd.controller import Controller
+from openpyxl import load_workbook
 from sqlalchemy import inspect, text
 
 from flows.demo import NIGHTS, deliver_day, lay_out, serve_sites, write_config
@@ -175,13 +177,21 @@ class Outcome:
 def _read_mail(mail: Mail) -> tuple[str, ...]:
     """Return what a mail says to whom, with the run that wrote it left out: another one did after a kill."""
     parsed = message_from_bytes(mail[1], policy=default)
-    said = [str(part.get_content()) for part in parsed.walk() if not part.is_multipart()]
+    said = [_read_part(part) for part in parsed.walk() if not part.is_multipart()]
     told = [mail[0], *(f"{name}: {value}" for name, value in parsed.items()), *said]
     return tuple(_RUN.sub("RUN", line) for line in told)
 
 
 def _show_mail(mail: tuple[str, ...]) -> str:
     return " ".join(line for line in mail if line.startswith((mail[0], "Message-ID:", "Subject:")))
+
+
+def _read_part(part: Any) -> str:
+    """Return a part's text, or a workbook's cells: its packing holds the moment at which it was packed."""
+    content = part.get_content()
+    if isinstance(content, bytes) and content.startswith(b"PK"):
+        return str([list(sheet.values) for sheet in load_workbook(BytesIO(content))])
+    return str(content)
 
 
 def _few(rows: Counter[str]) -> list[str]:
