@@ -110,6 +110,7 @@ def test_only_the_database_deleted_and_every_source_replayed_gives_the_same_expo
     for source in ("konsumentverket", "dm_namnden", "tips", "declarations"):
         night = small.ingest(source, replay=True)
         assert not night.broken, night.sum_up()
+    assert small.ingest("dm_gamla_arkivet", replay=True).broken, "it never told anything, and that too is known again"
     assert {what: small.export(what) for what in before} == before
 
 
