@@ -78,7 +78,9 @@ def sum_up(source: str, on: date, judged: Sequence[Judged], checks: Sequence[Che
     broken = {check.code: sum(one.code == check.code for one in judged) for check in checks}
     refused = sum(broken.values())
     findings = tuple(
-        Finding(check.code, Severity(check.severity), f"{broken[check.code]}: {check.sentence}", broken[check.code])
+        Finding(
+            check.code, Severity(check.severity), f"{broken[check.code]} refused: {check.sentence}", broken[check.code]
+        )
         for check in checks
         if broken[check.code]
     )

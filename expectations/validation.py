@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from expectations.suites import Rule
 from models.draft_table import DraftTable, Memo
-from models.org_number import OrgNumberInvalid, read_org_number
+from models.org_number import OrgNumberInvalid, is_masked, read_org_number
 from models.words import Kind, Severity
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _leave_out_blank(text: str | None) -> str | None:
 
 
 def _find_number_fault(number: str | None) -> str | None:
-    if number is None or not number.strip():
+    if number is None or not number.strip() or is_masked(number):
         return None
     try:
         read_org_number(number)

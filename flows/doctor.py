@@ -105,7 +105,7 @@ def _examine_register(place: Workplace) -> Iterator[Finding]:
     try:
         register = read_register(*read_register_file(place.settings.members.path), place.hash_key)
     except RegisterRefused as error:
-        yield _bad("register", error, "mend the rows named; until then the last good register is used")
+        yield _bad("register", error, "mend what is named; until then the last good register is used")
         return
     yield _good("register", f"{len(register.members)} members, {len(register.names)} names")
     for warning in register.warnings:

@@ -29,7 +29,7 @@ from models.words import Kind, Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.declarations.source import Declarations
 from sources.registry import build_source, name_user_agent
-from sources.turns import count_requests
+from sources.turns import counting_requests
 
 CHUNK = 100_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
@@ -72,11 +72,11 @@ def ingest_source(
         if isinstance(source, Declarations):
             source = replace(source, mails=lambda: list_mailed(place))
         log(f"{name}: reading{' the archive' if order.replay else ''}")
-        before = count_requests()
-        try:
-            readings = _read(place, source, order, log)
-        finally:
-            night.requests = dict(count_requests() - before)
+        with counting_requests() as made:
+            try:
+                readings = _read(place, source, order, log)
+            finally:
+                night.requests = dict(made)
         if isinstance(source, Declarations):
             take_declarations(place, source, readings, order, night)
         else:

@@ -11,6 +11,7 @@ import re
 from stdnum import luhn
 
 _NUMBER = re.compile(r"(?:16|19|20|18)?(\d{6})[-\u2010-\u2015\u2212+ ]?(\d{4})")
+_MASKED = re.compile(r"EF[0-9a-f]{10}")
 
 
 class OrgNumberInvalid(ValueError):
@@ -44,6 +45,11 @@ def member_id(digits: str, key: bytes) -> str:
     if not is_sole_trader(digits):
         return digits
     return "EF" + hmac.new(key, digits.encode(), hashlib.sha256).hexdigest()[:10]
+
+
+def is_masked(member: str) -> bool:
+    """Tell whether ``member_id`` made this of a person's number."""
+    return _MASKED.fullmatch(member) is not None
 
 
 def show_org_number(member: str) -> str:

@@ -20,7 +20,9 @@ def read_register_file(path: Path) -> tuple[list[RegisterRow], list[RegisterRow]
             raise RegisterRefused(f"{path}: no members.csv or members.xlsx in this folder")
         return list(_read(members, "members")), list(_read(names, "names")) if names else []
     if not path.exists():
-        raise RegisterRefused(f"{path}: no such file or folder; mend [register] path")
+        raise RegisterRefused(
+            f"{path}: no such file or folder; put the register there, or name another ([register] path in koll.toml)"
+        )
     if path.suffix.lower() in _WORKBOOKS:
         return list(_read(path, "members", sheet="members")), list(_read(path, "names", sheet="names"))
     beside = path.with_name("names.csv")

@@ -28,7 +28,7 @@ from urllib3.util import parse_url
 from sources.contract import Log
 from sources.faults import FetchFailed, WireFault, explain, refuse_status
 from sources.robots import Robots, read_robots
-from sources.turns import Budget, find_host, read_retry_after
+from sources.turns import Budget, find_host, note_request, read_retry_after
 from sources.wire import Guard, GuardedPool, GuardedTlsPool, is_inside_name, read_body
 
 __all__ = ["FetchFailed", "Fetched", "PoliteSession"]
@@ -256,7 +256,7 @@ class PoliteSession:
             if budget.left() <= 0:
                 raise FetchFailed("too-slow", target.url, f"not done within {self._deadline:g} s", again=True)
             self.requests_made[target.key] += 1
-            find_host(target.key, self._clock).asked += 1
+            note_request(target.key)
             guard = Guard(budget.left(), inside_allowed=is_inside_name(target.host))
             with guard, contextlib.closing(_Adapter(guard)) as adapter:
                 try:

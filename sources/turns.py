@@ -10,6 +10,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,7 +25,6 @@ class Host:
     turn: threading.Lock = field(default_factory=threading.Lock)
     ended_at: float | None = None
     quiet_until: float | None = None
-    asked: int = 0  # requests this process has made
 
     def wait_needed(self, now: float, delay: float) -> float:
         """Return the seconds until the host may be asked again."""
@@ -40,6 +40,7 @@ class Host:
 
 _hosts: dict[tuple[str, Clock], Host] = {}
 _hosts_lock = threading.Lock()
+_made: ContextVar[Counter[str] | None] = ContextVar("requests made", default=None)
 
 
 def find_host(key: str, clock: Clock) -> Host:
@@ -48,13 +49,21 @@ def find_host(key: str, clock: Clock) -> Host:
         return _hosts.setdefault((key, clock), Host())
 
 
-def count_requests() -> Counter[str]:
-    """Return how many requests this process has made, by host."""
-    with _hosts_lock:
-        made: Counter[str] = Counter()
-        for (key, _), host in _hosts.items():
-            made[key] += host.asked
-        return made
+@contextlib.contextmanager
+def counting_requests() -> Iterator[Counter[str]]:
+    """Count by host the requests made in the body; other sources are read meanwhile, in contexts of their own."""
+    made: Counter[str] = Counter()
+    token = _made.set(made)
+    try:
+        yield made
+    finally:
+        _made.reset(token)
+
+
+def note_request(key: str) -> None:
+    """Count a request to a host, for whoever counts."""
+    if (made := _made.get()) is not None:
+        made[key] += 1
 
 
 class Budget:

@@ -33,6 +33,18 @@ def test_every_command_the_documentation_names_is_there(path: Path) -> None:
             command = command.commands[word]
 
 
+def _list_helps(command: click.Command, path: str) -> list[tuple[str, str]]:
+    helps = [(path, command.help or "")]
+    helps += [(f"{path} {one.name}", getattr(one, "help", None) or "") for one in command.params]
+    for name, below in (command.commands if isinstance(command, click.Group) else {}).items():
+        helps += _list_helps(below, f"{path} {name}")
+    return helps
+
+
+def test_no_help_holds_a_word_in_brackets_which_the_terminal_would_take_for_markup_and_leave_out() -> None:
+    assert [place for place, told in _list_helps(KOLL, "koll") if re.search(r"\[[a-z#/@]", told)] == []
+
+
 def test_every_section_of_the_settings_and_every_kind_of_source_is_described() -> None:
     settings = (ROOT / "docs" / "settings.md").read_text("utf-8")
     sources = (ROOT / "docs" / "sources.md").read_text("utf-8")

@@ -16,6 +16,7 @@ from expectations.suites import PARAMETERS, Rule
 from expectations.validation import RuleUnusable, Validation, frame_keys
 from models.draft_table import DraftTable
 from models.drafts import Check, Draft, Fault, RawRef
+from models.org_number import member_id
 from models.words import Channel, Kind, Outcome, Severity, Verdict
 
 NIGHT = date(2026, 8, 26)
@@ -230,6 +231,12 @@ def test_a_code_that_is_no_code_is_not_repeated_to_anyone():
     judgement = a_judge().judge_chunk([a_complaint(faults=(Fault(code="Anna 070-123 45 67", field="Anna A"),))])
     assert codes(judgement) == {"fault-undeclared": False}
     assert "Anna" not in repr((judgement.quarantined[0].reason, judgement.findings))
+
+
+def test_a_sole_traders_masked_number_is_sound():
+    masked = member_id("7403122380", b"key")
+    assert a_judge().judge_chunk([a_complaint(org_number=masked)]).quarantined == []
+    assert codes(a_judge().judge_chunk([a_complaint(org_number=f"{masked}0")])) == {"org-number-odd": True}
 
 
 def test_the_most_severe_rule_names_the_row_and_the_others_are_listed():

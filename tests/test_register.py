@@ -96,7 +96,7 @@ def test_a_file_named_directly_takes_the_names_beside_it(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("prepare", "said"),
     [
-        (lambda root: root / "nowhere", "no such file or folder; mend [register] path"),
+        (lambda root: root / "nowhere", "no such file or folder; put the register there"),
         (lambda root: root, "no members.csv or members.xlsx in this folder"),
         (lambda root: _write(root, b""), "no rows at all"),
         (lambda root: _write(root, b"<html>"), "a web page"),

@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from ipaddress import ip_address
@@ -25,7 +26,7 @@ from sources import wire
 from sources.contract import SourceBroken
 from sources.robots import read_robots
 from sources.session import FetchFailed, PoliteSession
-from sources.turns import read_retry_after
+from sources.turns import counting_requests, read_retry_after
 
 AGENT = "Medlemskoll/1.0 (Branschförbundet; +mailto:koll@example.org)"
 Reply = bytes | Callable[[socket.socket], None]
@@ -405,6 +406,15 @@ def test_robots_is_asked_once_and_kept_to(server: Server):
     session.fetch(server.url("/page"))
     assert server.paths() == ["/robots.txt", "/page", "/page"]
     assert session.requests_made == {server.host: 3}
+
+
+def test_requests_are_counted_for_the_source_that_makes_them_and_not_for_one_read_meanwhile(server: Server):
+    server.on("/page", http(200, b"x"))
+    with counting_requests() as mine, ThreadPoolExecutor(1) as beside:
+        beside.submit(session_for(server.host).fetch, server.url("/page")).result()
+        assert (len(server.asked), mine) == (2, {})
+        session_for(server.host).fetch(server.url("/page"))
+    assert mine == {server.host: 2}
 
 
 def test_a_redirect_into_what_robots_closes_is_not_followed(server: Server):

@@ -67,7 +67,7 @@ def export(
 
 
 def page(config: Config = CONFIG, date: Day = None) -> None:
-    """Write the staff page again, as the night does: static files in the folder that [page] names."""
+    """Write the staff page again, as the night does: static files in the folder of `page.folder`."""
     from flows.page.write import write_pages
     from flows.workplace import open_workplace
 

@@ -29,7 +29,7 @@ def run(
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Forget what has had its time by the periods in [retention]; what an open case needs is held."""
+    """Forget what has had its time by the periods under `retention`; what an open case needs is held."""
     from flows.privacy.retention import run_retention, show_counts
     from flows.workplace import open_workplace
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, select, update
 
 from expectations.data_docs import write_data_docs
 from expectations.declarations import Judged, Standing, judge_declarations, sum_up
+from expectations.judgement import Finding
 from flows.workplace import Workplace
 from models.alerting.measure_dues import name_declaration
 from models.declarations.draft import DeclarationDraft, Trouble
@@ -32,7 +33,7 @@ from models.tables import (
     Watermark,
 )
 from models.words import NameKind, Verdict
-from sources.contract import RawItem, Reading
+from sources.contract import Problem, RawItem, Reading
 from sources.declarations.reading import read_declaration
 from sources.declarations.source import MAIL, Declarations, read_start
 from sources.extract_mail import proves_sender
@@ -87,9 +88,10 @@ def take_declarations(
         night.complete_through = _move_watermark(connection, source.name, newest, now, order)
         state = {"source": source.name, "read_at": newest.read_at, "parser_version": source.info.parser_version}
         upsert(connection, _S, [state])
+    results = sum_up(source.name, order.business_date, judged, source.info.checks)
     if judged:
-        write_data_docs([sum_up(source.name, order.business_date, judged, source.info.checks)], place.data_docs)
-    _report(night, judged, kept, newest)
+        write_data_docs([results], place.data_docs)
+    _report(night, judged, kept, [*newest.problems, *results.findings])
     return judged
 
 
@@ -251,10 +253,10 @@ def _move_watermark(
     return through
 
 
-def _report(night: SourceNight, judged: Sequence[Judged], kept: Kept, newest: Reading) -> None:
+def _report(night: SourceNight, judged: Sequence[Judged], kept: Kept, told: Sequence[Problem | Finding]) -> None:
     night.items = night.drafts = len(judged)
     night.quarantined = sum(bool(one.code) for one in judged)
     night.accepted = night.items - night.quarantined
     night.new, night.changed = kept.new, kept.changed
-    night.message = "; ".join(f"{problem.message} [{problem.code}]" for problem in newest.problems)[:1000]
-    night.verdict = Verdict.ODD if night.quarantined or newest.problems else Verdict.OK
+    night.message = "; ".join(f"{one.message} [{one.code}]" for one in told)[:1000]
+    night.verdict = Verdict.ODD if told else Verdict.OK

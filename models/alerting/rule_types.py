@@ -12,12 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from models.alerting.evaluation import Window
 from models.declarations.due import read_month_day
-from models.org_number import is_sole_trader, read_org_number
+from models.org_number import is_masked, is_sole_trader, read_org_number
 from models.words import Channel, Outcome
 
 MEMBERS = "members"  # in ``to``: each member's own contact, never a group of [mail.groups]
 OPERATORS = "operators"  # the group that looks after the product itself
-_MASKED_MEMBER = re.compile(r"EF[0-9a-f]{10}")
 
 
 class _Strict(BaseModel):
@@ -95,7 +94,7 @@ AnyChannel: TypeAlias = Channel | Literal["any"]
 
 
 def _read_member(key: object) -> object:
-    if not isinstance(key, str) or _MASKED_MEMBER.fullmatch(key):
+    if not isinstance(key, str) or is_masked(key):
         return key
     digits = read_org_number(key)
     if is_sole_trader(digits):
