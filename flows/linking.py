@@ -23,6 +23,7 @@ from models.matching import (
     Matcher,
     MemoryKey,
     Said,
+    members_in_decision,
     mentions_in_decision,
 )
 from models.matching import Mention as Asked
@@ -116,10 +117,17 @@ class Linker:
             about = (self._recall_tip(draft) or self._link_text(found)).member
             others = [one for one in found if one.member != about]
             return [LinkedMention(one.role, one.text, None, self._note(one.text, _doubt(one))) for one in others]
-        named: Iterable[MentionDraft] = draft.mentions
+        linked = [self._link_one(one, on) for one in draft.mentions]
         if draft.kind is Kind.DECISION and draft.text:
-            named = (*draft.mentions, *mentions_in_decision(draft.text, draft.company or ""))
-        return [LinkedMention(one.role, one.text, one.sentence, self.link_named(one, on)) for one in named]
+            named = mentions_in_decision(draft.text, draft.company or "")
+            linked += [self._link_one(one, on) for one in named]
+            known = {self.link(draft).member, *(one.link.member for one in linked)}
+            found = [one for one in self.matcher.find_in_text(draft.text, on) if one.member not in known]
+            linked += [self._link_one(one, on) for one in members_in_decision(draft.text, found, named)]
+        return linked
+
+    def _link_one(self, mention: MentionDraft, on: date | None) -> LinkedMention:
+        return LinkedMention(mention.role, mention.text, mention.sentence, self.link_named(mention, on))
 
     def link_named(self, mention: MentionDraft, on: date | None) -> Link:
         """A body may name a company by copy and paste: what it names goes to a person, never straight to a count."""

@@ -135,6 +135,8 @@ def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str |
         .join(_C, about)
         .join(_W, _W.c.hash == _M.c.why, isouter=True)
         .where(_M.c.recorded_to.is_(None) & (_M.c.band == Band.REVIEW) & (_C.c.kind != Kind.TIP))
+        # A company that the case itself counts for may be named by another of its names: nothing hangs on that.
+        .where(_M.c.member.is_(None) | _M.c.member.is_distinct_from(_C.c.member) | (_C.c.band == Band.REVIEW))
         .order_by(_M.c.source, _M.c.source_id)
     )
     for row in connection.execute(mentions):

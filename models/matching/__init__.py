@@ -1,7 +1,7 @@
 """From a mention to a member: who is meant, how sure, and why."""
 
 from models.matching.companies import Companies, CompaniesUnreadable, CompanyRow
-from models.matching.decisions import mentions_in_decision
+from models.matching.decisions import members_in_decision, mentions_in_decision
 from models.matching.matcher import Matcher
 from models.matching.memory import Answer, MemoryKey, Said, memory_key
 from models.matching.mention import Candidate, FoundInText, KnownMember, KnownName, Match, Mention
@@ -27,6 +27,7 @@ __all__ = [
     "NameKind",
     "Role",
     "Said",
+    "members_in_decision",
     "memory_key",
     "mentions_in_decision",
     "split_roles",
