@@ -3,9 +3,10 @@ no imports.
 
 It reads one order a line (JSON) and answers with one line: ``{"pid": ...}`` when the run has begun, then
 ``{"status": ...}`` when it has ended. A run passes *steps*: what Python itself announces to audit hooks (a file
-renamed, opened for writing or removed, a line sent to a mail server, a connection made), and every statement to the
-database, before it is sent and after it was answered. At the step ``die_at`` (its name, and the how-manieth of that
-name) the process kills itself with SIGKILL. No part of the product knows of this.
+renamed, opened for writing or removed, a line sent to a mail server, a connection made), every statement to the
+database and every chunk of rows that is staged past SQLAlchemy, before it is sent and after it was answered. At the
+step ``die_at`` (its name, and the how-manieth of that name) the process kills itself with SIGKILL. No part of the
+product knows of this.
 """
 
 import json
@@ -27,6 +28,7 @@ import flows.alerting
 import flows.ingest
 import flows.mail.transports
 import flows.night
+import models.stage
 from flows.privacy.retention import run_retention
 from flows.workplace import Workplace, open_workplace
 from models.store import upgrade
@@ -84,6 +86,14 @@ class Steps:
         event.listen(Engine, "before_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"sql {_name(sql)}"))
         event.listen(Engine, "after_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"answered {_name(sql)}"))
         event.listen(Engine, "commit", lambda _c: self.pass_by("sql COMMIT"))
+        write_rows = models.stage.write_rows
+
+        def write_a_chunk(*rows: Any) -> None:
+            self.pass_by("sql rows of a chunk")
+            write_rows(*rows)
+            self.pass_by("answered rows of a chunk")
+
+        models.stage.write_rows = write_a_chunk
 
     def hear(self, told: str, args: tuple[Any, ...]) -> None:
         """Listen to what Python announces."""
@@ -103,7 +113,8 @@ class Steps:
     def place(self, path: object) -> str:
         """Name the part of the installation that a path is in."""
         parts = str(path).removeprefix(self.root).strip("/").split("/")
-        return "/".join(parts[:2]) if parts[0] == "archive" else parts[0]
+        named = "/".join(parts[:2]) if parts[0] == "archive" else parts[0]
+        return named.removesuffix(f".{os.getpid()}")
 
     def pass_by(self, name: str) -> None:
         """Count one step, or die at it."""

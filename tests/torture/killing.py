@@ -40,6 +40,7 @@ _HOW_OFTEN = {"attempts"}
 _RUN = re.compile(r"\d{4}-\d\d-\d\d-nightly-[0-9a-f]{8}")
 Mail = tuple[str, bytes]  # recipient, what was taken
 RELAY_POINTS = ("MAIL", "RCPT", "BEFORE-TAKEN", "TAKEN")
+PATIENCE = 300.0  # seconds after which a run that does not end is ended, as a fault
 COMPARED = ("complaints", "counts", "alerts", "mails", "quarantine", "reviews")
 
 
@@ -114,14 +115,17 @@ class Driver:
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         relay.client = pid = self._hear()["pid"]
+        killers = [threading.Timer(PATIENCE, _kill, [pid, signal.SIGABRT])]
         if kill_after is not None:
-            killer = threading.Timer(kill_after, _kill, [pid])
+            killers.append(threading.Timer(kill_after, _kill, [pid, signal.SIGKILL]))
+        for killer in killers:
             killer.start()
         status = self._hear()["status"]
-        if kill_after is not None:
+        for killer in killers:
             killer.cancel()
         relay.client = None
-        assert status == 0 or os.WIFSIGNALED(status), f"the run ended with {status} by itself"
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        assert status == 0 or killed, f"the run ended with {status} by itself, or hung"
         return bool(status == 0)
 
     def close(self) -> None:
@@ -132,9 +136,9 @@ class Driver:
         self._process.stdout.close()
 
 
-def _kill(pid: int) -> None:
+def _kill(pid: int, by: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, by)
 
 
 @dataclass(frozen=True)
@@ -216,8 +220,17 @@ class World:
     def __init__(self, folder: Path, addresses: dict[str, str], smtp_port: int, relay: Relay, driver: Driver) -> None:
         self.folder, self.addresses, self.smtp_port = folder, addresses, smtp_port
         self.relay, self.driver = relay, driver
+        self.site_root = folder / "site-root"
         self.killed = 0  # runs that were ended so far
+        self.escaped: list[str] = []  # kills that no run came to: the ones before had brought it past them
+        self.pages = True  # whether nights write the staff page
         self.server: str | None = None  # a PostgreSQL to make databases in, else SQLite in each copy
+
+    def move_to(self, server: str) -> "World":
+        """Return the same world with its databases in a PostgreSQL, and a folder of its own."""
+        other = World(self.folder / name_world(), self.addresses, self.smtp_port, self.relay, self.driver)
+        other.site_root, other.server = self.site_root, server
+        return other
 
     def configure(self, root: Path) -> None:
         """Write the configuration of one copy."""
@@ -225,6 +238,8 @@ class World:
         written = config.read_text("utf-8")
         written = written.replace("[mail]\n", f'[mail]\nsmtp = "smtp://127.0.0.1:{self.smtp_port}"\n')
         written = written.replace('ethics = ["etik@kontakta.example"]', 'ethics = ["a@k.example", "b@k.example"]')
+        if not self.pages:
+            written = re.sub(r"(?<=\[page\]\n)folder = .*\n", 'folder = ""\n', written)
         config.write_text(written, "utf-8")
 
     def copy(self, source: Path, name: str) -> Path:
@@ -234,7 +249,7 @@ class World:
             shutil.rmtree(root)
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("site", "*.lock"))
         self.configure(root)
-        if self.server and source != self.folder / "site-root":
+        if self.server and source != self.site_root:
             self._admin(f"CREATE DATABASE {_database_of(root)} TEMPLATE {_database_of(source)}")
         elif self.server:
             self._admin(f"CREATE DATABASE {_database_of(root)}")
@@ -307,11 +322,11 @@ class World:
 
     def prepare(self, number: int, after: Path | None) -> Stage:
         """Let arrive what comes before night ``number``, run it undisturbed, and note its steps and what it makes."""
-        source = after or self.folder / "site-root"
+        source = after or self.site_root
         before = self.copy(source, f"before-{number}")
         deliver_day(before, number)
         if number == 3:
-            shutil.copytree(before / "site", self.folder / "site-root" / "site", dirs_exist_ok=True)
+            shutil.copytree(before / "site", self.site_root / "site", dirs_exist_ok=True)
         clock = datetime.combine(NIGHTS[number], day_time(1, 15), UTC)
         stage = Stage(number, before, clock)
         self.relay.forget()
@@ -339,7 +354,10 @@ class World:
         twins: list[Mail] = []
         clock = stage.clock
         for kill in kills:
-            self.killed += not self.run("night", root, clock, kill)
+            if self.run("night", root, clock, kill):
+                self.escaped.append(str(kill))
+            else:
+                self.killed += 1
             twins += self.half_sent(root)
             clock += timedelta(milliseconds=1)
         told = [] if self.run("night", root, clock) else ["the re-run did not come to its end"]
