@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Table, func, select
 from sqlmodel import Session
 
 from flows.cases import list_cases
+from flows.mail.bounces import count_stopped
 from flows.standing import load_source_states
 from flows.workplace import Workplace
 from models.alerting.ledger import Standing, alert_id, fold
@@ -32,6 +33,7 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         last = {row.source: row for row in connection.execute(select(_N).order_by(_N.c.at))}
         outbox = _count_by(connection, _O.c.state, _O.c.state.is_not(None))
         reviews = connection.execute(select(func.count()).where(held & (_C.c.band == Band.REVIEW))).scalar_one()
+        stopped = count_stopped(place, connection)
         run = connection.execute(select(_R).order_by(_R.c.started_at.desc()).limit(1)).first()
     sources = []
     for name, state in states.items():
@@ -62,6 +64,7 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         "quarantine": sum(open_rows.values()),
         "reviews": reviews,
         "outbox": outbox,
+        "stopped": stopped,
         "last_run": f"{run.run_id}: {run.state}. {run.message}" if run else None,
     }
 

@@ -238,6 +238,20 @@ def test_a_source_that_tells_far_more_than_usual_is_asked_about_and_ends_when_it
     assert go(Batch("agency", 0, 5.0, code="source-shrunk")) == ["first"]
 
 
+def test_a_reminder_of_an_odd_source_says_what_was_odd() -> None:
+    world = World(rules=[read_rule({"id": "odd", "type": "source_odd", "to": ["operators"]})])
+    subjects = []
+    for days in (1, 7, 7):
+        night = replace(world.next(days).night(), batches=(Batch("agency", 90, 5.0, 1.0, 1e-9),))
+        events = decide(world.rules, world.alerts, night, world.ledger)
+        world.ledger += events
+        subjects += [row.subject for row in world.mails(events)]
+    assert [subject.partition("] ")[2] for subject in subjects] == [
+        "Källan Konsumentmyndigheten lämnade 90 nya rader, vanligen 5",
+        *["Påminnelse: källan Konsumentmyndigheten lämnade 90 nya rader, vanligen 5"] * 2,
+    ]
+
+
 def test_a_night_with_far_more_new_rows_than_usual_is_odd_on_the_real_store(tmp_path: Path) -> None:
     odd = '[[rule]]\nid = "odd"\ntype = "source_odd"\nsources = ["agency"]\nto = ["operators"]\n'
     world = Small(tmp_path, odd, day=START, alerts=CALM)

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from small_world import ANNA, Small, text_of, total
 from sqlmodel import Session, select
+from typer.testing import CliRunner
 
+from flows.koll import app
+from flows.status import read_status
 from models.alerting.tables import OutboxRow
 
 REPORT = """From: MAILER-DAEMON@example.org
@@ -66,7 +69,9 @@ def alert(world: Small, count: int) -> None:
     world.night()
 
 
-def test_two_hard_bounces_stop_an_address_and_the_others_of_its_group_are_told(world: Small) -> None:
+def test_two_hard_bounces_stop_an_address_and_the_others_of_its_group_are_told(
+    world: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alert(world, 12)
     alert(world, 20)
     come_back(world, "bo@example.org")
@@ -74,6 +79,11 @@ def test_two_hard_bounces_stop_an_address_and_the_others_of_its_group_are_told(w
     assert [row.state for row in outbox(world) if row.recipient == "bo@example.org"] == ["bounced", "bounced"]
     last = world.mails()[-1]
     assert last["To"] == "anna@example.org" and "kommer tillbaka" in text_of(last)
+    assert read_status(world.open())["stopped"] == {"ethics": 1}
+    monkeypatch.setattr("flows.mail.bounces._REMEMBERED", timedelta(days=36500))  # a command reads the real clock
+    shown = CliRunner().invoke(app, ["status", "--config", str(world.root / "koll.toml")]).output
+    assert "mail to 1 address(es) of the group ethics has come back" in " ".join(shown.split())
+    assert "bo@example.org" not in shown
 
 
 def test_a_soft_bounce_and_a_forged_one_change_nothing(world: Small) -> None:

@@ -253,7 +253,7 @@ def test_reminders_go_out_night_by_night_and_stop_on_receipt(world) -> None:
     assert letter["Subject"].startswith("[Kontakta] Påminnelse om självdeklarationen för 2025: Blåklint Värme AB")
     assert letter["Auto-Submitted"] == "auto-generated"
     listed = [text_of(mail) for mail in world.to("etik@example.org") if "saknas" in mail["Subject"]]
-    assert "14 dagar sen, brev till medlemmen" in listed[-1] and "Anemon" not in listed[-1]
+    assert "14 dagar försenad, brev till medlemmen" in listed[-1] and "Anemon" not in listed[-1]
     world.on(date(2026, 4, 20))  # a Monday
     (weekly,) = [mail for mail in world.to("etik@example.org") if "Veckan" in mail["Subject"]]
     assert "har kommit in" in text_of(weekly) and "inkommen 14 apr 2026" in text_of(weekly)

@@ -240,7 +240,8 @@ def test_what_a_new_rule_finds_is_one_digest_with_the_figures_a_mail_would_have(
         "Gräns 100 nådd (total-12m)",
         "Gräns 35 via telefon nådd (phone-12m)",
         "1 i landet (bland alla bolag i källan Konsumentmyndigheten, 214 st)",
-        "Konsumentmyndigheten 112, varav minst 36 via telefon (komplett t.o.m. 2 mars 2026); Tipslådan 1",
+        "Konsumentmyndigheten 112, varav minst 36 via telefon; Tipslådan 1 via telefon",
+        "Källa Komplett t.o.m. Senast läst Konsumentmyndigheten 2 mars 2026",
         "Fällande: 12-012 (12 jan 2012), 12-011",
         "och 4 till",
         "rule_introduced",
@@ -335,6 +336,64 @@ def test_missing_weeks_look_missing_and_not_like_zero():
     assert Bars((0, 0)).drawn() == "▁▁"
 
 
+def test_with_an_open_case_the_question_is_whether_it_goes_further_and_what_is_new_is_dated_by_its_last_step(real_case):
+    steps = (("notice", date(2026, 1, 2)), ("demand", date(2026, 1, 12)), ("reply", date(2026, 1, 20)))
+    case = OpenCase(1, "demand", date(2026, 1, 2), steps=steps)
+    real_case.members[MEMBER] = MemberFacts(MEMBER, "Exempel 96 AB", open_case=case)
+    found = replace(REAL_CASE, new_before_step=40, open_board_cases=("26-031", "26-007"), declared=(2025, FIRST_NIGHT))
+    [row, *_] = real_case.mails(real_case.run(), findings={("total-12m", MEMBER): found})
+    text = words_of(read(row)[1])
+    assert "Ska ärendet om Exempel 96 AB gå vidare? Det står vid: krav på rättelse." in text
+    assert f"koll case show {MEMBER}" in text and "få ett påpekande" not in text and "koll case open" not in text
+    assert "Av de 94 nya gäller 40 något som hände före medlemmens senaste steg i ärendet (krav på rättelse" in text
+    assert "(krav på rättelse 12 jan 2026)" in text
+    assert "Öppna nämndärenden 26-031, 26-007" in text
+    assert "Senaste självdeklaration för 2025, inkommen 3 mars 2026" in text
+
+
+def test_without_a_case_the_mail_has_the_command_that_opens_one_and_the_members_page_where_there_is_one(real_case):
+    events, mailing = real_case.run(), real_case.mailing()
+    mailing = replace(mailing, identity=replace(mailing.identity, page_url="https://koll.example"))
+    text = words_of(read(compose_messages(events, mailing)[0])[1])
+    asked, figures = text.split("Siffrorna", 1)
+    assert f'koll case open {MEMBER} --why "..."' in asked and f"https://koll.example/members/{MEMBER}.html" in asked
+    assert "koll.example" not in figures
+
+
+def test_nights_that_did_not_run_are_named_in_the_small_print(real_case):
+    events, mailing = real_case.run(), real_case.mailing()
+    for last, said in ((date(2026, 3, 10), "5 mars 2026 – 10 mars 2026."), (date(2026, 3, 5), "gjordes 5 mars 2026.")):
+        night = replace(mailing.night, missed=Window(date(2026, 3, 5), last))
+        rows = compose_messages(events, replace(mailing, night=night))
+        assert all("Ingen körning gjordes" in words_of(read(row)[1]) for row in rows)
+        assert said in words_of(read(rows[0])[1])
+
+
+def test_a_reminder_says_again_what_was_asked_and_how_old_a_source_is_by_now():
+    world = World(rules=[event(), source_late()]).started()
+    world.late = {"agency"}
+    world.decisions = [Decision("board", "26-014", MEMBER, Outcome.BREACH, FIRST_NIGHT)]
+    world.run()
+    late, decision = "Källan Konsumentmyndigheten (agency) är 12 dagar", "Nytt beslut 26-014, fällande"
+    again = [row.subject for row in world.mails(world.next(7).run())]
+    assert any("Påminnelse: nytt beslut 26-014, fällande" in subject for subject in again), (decision, again)
+    assert any("Påminnelse: källan Konsumentmyndigheten (agency) är" in subject for subject in again), (late, again)
+
+
+def test_a_retraction_never_shows_more_by_telephone_than_there_are(real_case):
+    opened = real_case.ledger[-2]
+    rows = (ChangedRow("agency", "2026/17", "withdrawn"),)
+    real_case.details = {("total-12m", MEMBER): {"recount": Recount(opened.event_id, 8, removed=rows)}}
+    real_case.counts = {("total-12m", MEMBER): 9, ("phone-12m", MEMBER): 6}
+    found = replace(REAL_CASE, total=9, by_channel={"phone": 9})
+    [row] = [
+        row for row in real_case.mails(real_case.run(), findings={("total-12m", MEMBER): found})
+        if "rättad" in row.subject
+    ]  # fmt: skip
+    text = words_of(read(row)[1])
+    assert "Antal 8 Period" in text and "Fram till i dag 9, alla via telefon" in text
+
+
 def test_monday_tells_what_resolved_or_that_there_is_nothing_but_not_twice_nor_beside_another_mail():
     world = World(alerts=AlertsConfig(reminder_days=())).started()
     assert world.day == date(2026, 3, 4)
@@ -392,6 +451,9 @@ def test_periods_and_numbers_are_written_as_the_language_does():
     assert swedish.period(28, year) == "på 28 dagar" and swedish.period(730, year) == "på 24 månader"
     assert swedish.number(12345) == "12\u00a0345" and english.number(12345) == "12,345"
     assert swedish.of_which(12, "phone", 0) == "12, ingen känd via telefon"
+    assert [swedish.of_which(n, "phone", n) for n in (0, 1, 2)] == [
+        "0, ingen känd via telefon", "1 via telefon", "2, alla via telefon",
+    ]  # fmt: skip
     assert "i landet" not in swedish.rank(Rank("any", 3, 312, "members"))
     assert swedish.listing(["a", "b", "c"]) == "a, b och c" and english.listing(["a"]) == "a"
 

@@ -105,6 +105,8 @@ def status(
         due = found["next_follow_up"]
         say(f"open cases: {found['cases']}" + (f"; the next follow-up is due on {due}" if due else ""))
         say("outbox: " + (", ".join(f"{n} {state}" for state, n in found["outbox"].items()) or "empty"))
+        for group, count in found["stopped"].items():
+            say(f"mail to {count} address(es) of the group {group} has come back and is no longer sent: [mail.groups]")
         say(f"last run: {found['last_run'] or 'none yet; run `koll nightly`'}")
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from flows.mail.count_letter import write_count
 from flows.mail.desktop import (
     Desktop,
-    alert_commands,
     footer,
     ladder,
     late_banners,
     remind,
     remind_of,
     say_odd_source,
+    show_answers,
     source_table,
     thread_of,
 )
@@ -52,7 +52,7 @@ def _write_decision(event: AlertEvent, rule: EventRule, desk: Desktop) -> Letter
         said = words.say("subject_decision", case=case, outcome=outcome)
         question = words.next_step(rule.next_step, name) if rule.next_step else words.say("decided_ask", name=name)
         blocks += [Heading(words.say("ask")), Text(question, "strong"), *remind(event, words)]
-        blocks += [alert_commands(event, desk), Text(words.say("nothing_happens"), "quiet")]
+        blocks += show_answers(event, desk)
         blocks += [Heading(words.say("decision")), Pairs(tuple(_about_decision(event, rule, desk)))]
         blocks.append(Text(words.say("single_case"), "quiet"))
     blocks += [*source_table(rule.sources, desk, {}), *ladder(desk.night.members.get(event.member), words)]

@@ -52,6 +52,13 @@ def find_stopped(place: Workplace, connection: Connection) -> frozenset[str]:
     return frozenset(recipient.casefold() for recipient, count in found if count >= _MOST)
 
 
+def count_stopped(place: Workplace, connection: Connection) -> dict[str, int]:
+    """Return how many addresses of each group get no mail any more; groups without any are left out."""
+    groups = place.settings.mail.groups
+    live = leave_out(groups, find_stopped(place, connection))
+    return {name: gone for name, people in groups.items() if (gone := len(people) - len(live[name]))}
+
+
 def leave_out(groups: Mapping[str, Sequence[str]], stopped: frozenset[str]) -> dict[str, list[str]]:
     """Return the groups with the addresses that mail still reaches."""
     return {name: [one for one in people if one.casefold() not in stopped] for name, people in groups.items()}

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 from flows.mail.desktop import (
     Desktop,
-    alert_commands,
+    ask_about,
     footer,
     ladder,
     late_banners,
     remind,
     remind_of,
+    show_answers,
     source_table,
     thread_of,
 )
 from flows.mail.letter import Block, Heading, Letter, Pairs, Text
-from flows.mail.limit_letter import list_changes, list_channels, show_trend, window_of
+from flows.mail.limit_letter import list_changes, list_channels, show_beside, show_trend, window_of
 from flows.mail.wording import Wording
 from models.alerting.budget import FALSE_SHARE
 from models.alerting.evaluation import RiseTest
@@ -36,16 +37,17 @@ def write_count(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> Letter:
         before, count = event.count_before or 0, event.count or 0
         blocks.append(Text(words.say("rise_retracted", before=before, count=count)))
     else:
-        blocks += [Heading(words.say("ask")), Text(words.next_step(rule.next_step, desk.name(event.member)), "strong")]
+        blocks += [Heading(words.say("ask")), Text(ask_about(event.member, rule.next_step, desk), "strong")]
         blocks += [Text(words.why(rule.type, rule.id)), *remind(event, words)]
         if event.reason is Reason.CORRECTED_UP:
             blocks.append(Text(words.say("corrected_up")))
-        blocks += [alert_commands(event, desk), Text(words.say("nothing_happens"), "quiet")]
+        blocks += show_answers(event, desk)
     blocks += [Heading(words.say("figures")), Pairs(tuple(_figures(event, rule, desk)))]
     blocks.append(Text(words.say("not_proven"), "quiet"))
     blocks += [*_say_chance(event, rule, desk), *list_changes(event, found, desk)]
     blocks += show_trend(found.weekly_by_channel.get(event.channel, found.weekly), words)
     blocks += [*source_table(names, desk, found.by_source), *ladder(desk.night.members.get(event.member), words)]
+    blocks += show_beside(event.member, found, desk)
     subject = remind_of(said, words) if event.reason is Reason.REMINDER else said
     subject = f"{desk.tag(subject)}: {desk.who(event.member)}"
     if event.reason in (Reason.RETRACTED, Reason.CORRECTED_UP):

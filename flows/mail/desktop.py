@@ -76,19 +76,35 @@ def say_odd_source(event: AlertEvent, desk: Desktop) -> str:
     return words.say("subject_odd", source=desk.title(name), rows=event.count or 0, usual=usual)
 
 
-def alert_commands(event: AlertEvent, desk: Desktop) -> Commands:
-    """Return the commands that answer an alert."""
+def ask_about(member: str, step: str | None, desk: Desktop) -> str:
+    """Return the question a letter asks: the rule's next step, or whether the case that is open should go further."""
+    facts = desk.night.members.get(member)
+    if facts is None or facts.open_case is None:
+        return desk.words.next_step(step, desk.name(member))
+    return desk.words.say("ask_in_case", name=desk.name(member), step=desk.words.case_step(facts.open_case.step))
+
+
+def show_answers(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
+    """Yield the commands that answer an alert, and where the member's page is."""
     words, number = desk.words, alert_id(event.key)
     show = "cmd_show_case" if isinstance(desk.rule(event), EventRule) else "cmd_show"
     until = event.business_date + timedelta(days=_SILENCE_DAYS)
-    return Commands(
+    facts = desk.night.members.get(event.member)
+    case = (words.say("cmd_open_case"), f'koll case open {event.member} --why "..."')
+    if facts is not None and facts.open_case is not None:
+        case = (words.say("cmd_see_case"), f"koll case show {event.member}")
+    yield Commands(
         (
             (words.say(show), f"koll alerts show {number}"),
             (words.say("cmd_ack"), f"koll alerts ack {number}"),
+            case,
             (words.say("cmd_silence"), f"koll alerts silence {number} --until {until}"),
             (words.say("cmd_close"), f'koll alerts close {number} --reason "..."'),
         )
     )
+    if desk.page_url:
+        yield Text(words.say("member_page", url=f"{desk.page_url}/members/{event.member}.html"))
+    yield Text(words.say("nothing_happens"), "quiet")
 
 
 def remind_of(said: str, words: Wording) -> str:
@@ -178,8 +194,7 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
     assert event.reason is not None
     rule = desk.rule(event)
     yield Line()
-    if desk.page_url and event.member:
-        yield Text(words.say("member_page", url=f"{desk.page_url}/members/{event.member}.html"))
+    yield from _say_missed(desk)
     yield Text(
         words.say(
             "footer_rule",
@@ -201,10 +216,19 @@ def footer(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
     )
 
 
+def _say_missed(desk: Desktop) -> Iterator[Text]:
+    missed = desk.night.missed
+    if missed is not None:
+        phrase = "no_run_day" if missed.start == missed.end else "no_run"
+        words = desk.words
+        yield Text(words.say(phrase, day=words.day(missed.start), span=words.span(missed)), "quiet")
+
+
 def run_footer(desk: Desktop, reason: Reason | None = None) -> Iterator[Block]:
     """Yield the small print of a letter about many alerts: run, as known at, why you get this."""
     words, groups = desk.words, desk.words.listing(desk.groups)
     yield Line()
+    yield from _say_missed(desk)
     yield Text(words.say("footer_run", run=desk.night.run_id, known=words.moment(desk.night.known_at)), "quiet")
     why = words.say("footer_why_digest", groups=groups)
     if reason is not None:

@@ -5,14 +5,14 @@ all that its readers see.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, zip_longest
 
 from flows.mail.count_letter import say_count, say_first
 from flows.mail.desktop import Desktop, late_banners, run_footer, say_odd_source, source_table
 from flows.mail.due_letter import is_about_due, list_dues
 from flows.mail.follow_up_letter import say_due
 from flows.mail.letter import Block, Card, Cards, Heading, Letter, Text
-from flows.mail.limit_letter import count_of, excess_of, source_figure, window_of
+from flows.mail.limit_letter import MOST_CASES, count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger import AlertEvent, Reason, What, alert_id
@@ -28,7 +28,6 @@ from models.alerting.rules import (
 )
 
 _MOST_CARDS = 200
-_MOST_CASES = 8
 _CORRECTIONS = (Reason.RETRACTED, Reason.CORRECTED_UP)
 
 
@@ -157,8 +156,9 @@ def _card(events: Sequence[AlertEvent], desk: Desktop) -> Card:
         return _source_card(first, desk)
     limits, decisions = _split(events, desk)
     lines: list[str] = []
-    for event in sorted(limits, key=lambda event: event.channel != "any"):
-        lines += [line for line in _limit_lines(event, desk) if line not in lines]
+    counted = [list(_limit_lines(e, desk)) for e in sorted(limits, key=lambda event: event.channel != "any")]
+    for drawn in zip_longest(*counted):  # what was reached stands together, above places and sources
+        lines += [line for line in dict.fromkeys(drawn) if line and line not in lines]
     lines += [say_due(event, desk) for event in decisions if isinstance(desk.rule(event), FollowUpRule)]
     lines += _decision_lines([e for e in decisions if not isinstance(desk.rule(e), FollowUpRule)], desk)
     if first.kind is What.CLOSED:
@@ -193,15 +193,14 @@ def _limit_lines(event: AlertEvent, desk: Desktop) -> Iterator[str]:
 
 
 def _list_sources(found: Findings, rule: LimitRule, desk: Desktop) -> str:
-    """Return each source with its own figure and how far it is complete."""
+    """Return each source with its own figure; how far each is complete stands once, at the end of the letter."""
     words, parts = desk.words, []
     for name in rule.sources:
         state = desk.night.sources.get(name)
         if state is None or not found.by_source:
             continue
-        through = words.day(state.complete_through) if state.complete_through else words.say("never")
         count = source_figure(name, rule, found, words) or words.number(found.by_source.get(name, 0))
-        parts.append(f"{desk.title(name, 40)} {count} ({words.say('complete_through').lower()} {through})")
+        parts.append(f"{desk.title(name, 40)} {count}")
     return "; ".join(parts)
 
 
@@ -212,11 +211,11 @@ def _decision_lines(events: Sequence[AlertEvent], desk: Desktop) -> Iterator[str
     for outcome, group in groupby(by_outcome, key=lambda event: event.note):
         newest = sorted(group, key=lambda e: (str(dates.get((e.subject, e.member)) or ""), e.subject), reverse=True)
         cases = []
-        for event in newest[:_MOST_CASES]:
+        for event in newest[:MOST_CASES]:
             day = dates.get((event.subject, event.member))
             cases.append(plain(event.subject, 40) + (f" ({words.day(day)})" if day else ""))
-        if len(newest) > _MOST_CASES:
-            cases.append(words.say("and_more", count=len(newest) - _MOST_CASES))
+        if len(newest) > MOST_CASES:
+            cases.append(words.say("and_more", count=len(newest) - MOST_CASES))
         said = words.outcome(outcome)
         yield words.say("decisions_line", outcome=said[0].upper() + said[1:], cases=", ".join(cases))
 

@@ -25,7 +25,7 @@ DUE_PHRASES: Mapping[str, tuple[str, str]] = {
     "due_state": ("Läge", "State"),
     "due_in": ("om {days}", "in {days}"),
     "due_today": ("i dag", "today"),
-    "due_late": ("{days} sen", "{days} late"),
+    "due_late": ("{days} försenad", "{days} late"),
     "due_told": ("{state}, brev till medlemmen", "{state}, the member is written to"),
     "due_not_told": ("{state}, inget brev: skriv själva", "{state}, no letter: write yourselves"),
     "due_no_contact": ("{state}, ingen adress i registret", "{state}, no address in the register"),

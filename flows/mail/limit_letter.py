@@ -1,15 +1,17 @@
 """The letter about a count over its limit: what is asked first, then the figures, then where they come from."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from flows.mail.desktop import (
     Desktop,
-    alert_commands,
+    ask_about,
     footer,
     ladder,
     late_banners,
     remind,
     remind_of,
+    show_answers,
     source_table,
     thread_of,
 )
@@ -19,6 +21,8 @@ from models.alerting.evaluation import Findings, Window
 from models.alerting.ledger import AlertEvent, Reason
 from models.alerting.rules import LimitRule, RiseRule, RuleConfig
 from models.words import Channel
+
+MOST_CASES = 8
 
 
 def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
@@ -38,6 +42,7 @@ def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
         *show_trend(found.weekly, words),
         *source_table(rule.sources, desk, found.by_source),
         *ladder(desk.night.members.get(event.member), words),
+        *show_beside(event.member, found, desk),
         *footer(event, desk),
     ]
     heading = f"{desk.who(event.member)}: {_counted(event, rule, window, words)}"
@@ -115,7 +120,7 @@ def _limit_subject(event: AlertEvent, rule: LimitRule, window: Window, desk: Des
 def _ask(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Iterator[Block]:
     words = desk.words
     yield Heading(words.say("ask"))
-    yield Text(words.next_step(rule.next_step, desk.name(event.member)), "strong")
+    yield Text(ask_about(event.member, rule.next_step, desk), "strong")
     if 0 < event.level_before < event.level:
         yield Text(words.say("reached_from", rule=rule.id, before=event.level_before, level=event.level))
     else:
@@ -126,8 +131,7 @@ def _ask(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Iterator[Block]:
         yield Text(words.say("corrected_up"))
         yield from _name_rows(event, desk)
     yield from remind(event, words)
-    yield alert_commands(event, desk)
-    yield Text(words.say("nothing_happens"), "quiet")
+    yield from show_answers(event, desk)
 
 
 def _say_retracted(event: AlertEvent, desk: Desktop) -> Iterator[Block]:
@@ -166,10 +170,35 @@ def _figures(
     event: AlertEvent, rule: LimitRule, found: Findings, window: Window, count_line: str, desk: Desktop
 ) -> Iterator[tuple[str, str]]:
     words = desk.words
-    yield words.say("count"), count_line
+    if event.reason is Reason.RETRACTED:
+        # What is taken back is the mail's own period; everything below it is about the one up to today.
+        yield words.say("count"), f"{words.number(event.count or 0)} {words.reached(rule.channel)}".strip()
+        yield from _figure_frame(event, rule, window, desk)
+        yield words.say("today"), count_of(replace(event, count=_count_today(event, desk)), rule, found, words)
+    else:
+        yield words.say("count"), count_line
+        yield from _figure_frame(event, rule, window, desk)
     for source in found.by_source if len(found.by_source) > 1 else ():
         if figure := source_figure(source, rule, found, words):
             yield desk.title(source), figure
+    if found.by_channel:
+        yield words.say("channels"), list_channels(found.by_channel, words)
+    for rank in found.ranks:
+        channel = words.reached(rank.channel)
+        yield (words.say("rank_in", channel=channel) if channel else words.say("rank_any")), words.rank(rank)
+    facts = desk.night.members.get(event.member)
+    if facts and facts.size is not None:
+        yield words.say("size"), f"{words.number(facts.size)} {plain(facts.size_unit or '')}".strip()
+
+
+def _count_today(event: AlertEvent, desk: Desktop) -> int:
+    evaluation = desk.evaluation(event)
+    return evaluation.count if evaluation else desk.found(event).total
+
+
+def _figure_frame(event: AlertEvent, rule: LimitRule, window: Window, desk: Desktop) -> Iterator[tuple[str, str]]:
+    """Yield what a count is measured by: its days, the limit, the count of the last mail."""
+    words = desk.words
     span = "days_long" if rule.date == "received" else "by_event_date"
     length = words.days((window.end - window.start).days + 1)
     yield words.say("period"), words.say(span, span=words.span(window), days=length)
@@ -180,14 +209,6 @@ def _figures(
     if event.told_before is not None and event.count_before is not None:
         before = f"{words.number(event.count_before)} {words.reached(rule.channel)}".strip()
         yield words.say("last_mail"), f"{before} ({words.day(event.told_before)})"
-    if found.by_channel:
-        yield words.say("channels"), list_channels(found.by_channel, words)
-    for rank in found.ranks:
-        channel = words.reached(rank.channel)
-        yield (words.say("rank_in", channel=channel) if channel else words.say("rank_any")), words.rank(rank)
-    facts = desk.night.members.get(event.member)
-    if facts and facts.size is not None:
-        yield words.say("size"), f"{words.number(facts.size)} {plain(facts.size_unit or '')}".strip()
 
 
 def list_channels(by_channel: Mapping[str, int], words: Wording) -> str:
@@ -207,6 +228,7 @@ def list_changes(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[
             f"{desk.title(name)} {words.number(count)}" for name, count in found.new_by_source.items() if count
         )
         yield Text(words.say("since_last", new=new, day=words.day(event.told_before), by_source=listed))
+        yield from _say_before_step(event.member, new, found, desk)
     else:
         yield Text(words.say("since_last_none", day=words.day(event.told_before)))
     if found.newest_received:
@@ -218,6 +240,37 @@ def list_changes(event: AlertEvent, found: Findings, desk: Desktop) -> Iterator[
     if found.perhaps_linked:
         low = found.total - found.perhaps_linked
         yield Text(words.say("perhaps_linked", count=found.perhaps_linked, low=low, high=found.total))
+
+
+def _say_before_step(member: str, new: int, found: Findings, desk: Desktop) -> Iterator[Text]:
+    """Yield how many of the new ones tell of something that happened before the case's last step."""
+    facts, words = desk.night.members.get(member), desk.words
+    if found.new_before_step is None or facts is None or facts.open_case is None:
+        return
+    step, day = facts.open_case.last_taken
+    values = {"step": words.case_step(step), "day": words.day(day)}
+    yield Text(words.say("new_before_step", count=found.new_before_step, new=new, **values))
+
+
+def show_beside(member: str, found: Findings, desk: Desktop) -> Iterator[Block]:
+    """Yield what else is known of the member: cases that wait at the board, its last declaration."""
+    words, rows = desk.words, []
+    if found.open_board_cases:
+        cases = [plain(case, 40) for case in found.open_board_cases[:MOST_CASES]]
+        if more := len(found.open_board_cases) - len(cases):
+            cases.append(words.say("and_more", count=more))
+        rows.append((words.say("board_cases"), ", ".join(cases)))
+    if found.declared:
+        year, day = found.declared
+        rows.append((words.say("declared"), words.say("declared_on", year=str(year), day=words.day(day))))
+    owed = [due for due in desk.night.dues or () if due.member == member and due.received_on is None]
+    for due in owed:
+        rows.append(
+            (words.say("declaration"), words.say("declaration_owed", year=str(due.year), day=words.day(due.on)))
+        )
+    if rows:
+        yield Heading(words.say("beside"))
+        yield Pairs(tuple(rows))
 
 
 def show_trend(weekly: Sequence[int | None], words: Wording) -> Iterator[Block]:

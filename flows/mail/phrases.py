@@ -47,7 +47,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
     Reason.FOUND_IN_BACKFILL: ("äldre uppgifter har kommit in", "older data came in"),
     Reason.RULE_INTRODUCED: ("en regel har införts eller ändrats", "a rule was introduced or changed"),
     Reason.RESOLVED: ("antalet har gått ned igen", "the count has gone down again"),
-    Reason.FOLLOW_UP_DUE: ("uppföljningen av ett krav är dags", "the follow-up of a demand is due"),
+    Reason.FOLLOW_UP_DUE: ("det är dags att följa upp ett krav", "the follow-up of a demand is due"),
 }
 
 NEXT_STEPS: Mapping[str, tuple[str, str]] = {
@@ -149,7 +149,14 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "introduced_decisions": ("Tidigare beslut", "Earlier decisions"),
     "resolved": ("Inte längre över gränsen", "No longer above the limit"),
     "left": ("Har lämnat föreningen", "Have left the association"),
+    "beside": ("Mer om medlemmen", "More about the member"),
     # labels
+    "board_cases": ("Öppna nämndärenden", "Open board cases"),
+    "declared": ("Senaste självdeklaration", "Last self-declaration"),
+    "declared_on": ("för {year}, inkommen {day}", "for {year}, received {day}"),
+    "declaration": ("Självdeklaration", "Self-declaration"),
+    "declaration_owed": ("för {year}, senast {day}: inte inkommen", "for {year}, due {day}: not received"),
+    "today": ("Fram till i dag", "Up to today"),
     "level_next": ("{level}, nästa nivå är {next}", "{level}, the next level is {next}"),
     "days_long": ("{span} ({days})", "{span} ({days})"),
     "by_event_date": ("{span} ({days}, efter händelsedatum)", "{span} ({days}, by date of the event)"),
@@ -178,6 +185,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     # sentences
     "of_which": ("{total}, varav minst {part} {channel}", "{total}, of which at least {part} {channel}"),
     "of_which_none": ("{total}, ingen känd {channel}", "{total}, none known {channel}"),
+    "of_which_all": ("{total}, alla {channel}", "{total}, all {channel}"),
     "not_proven": (
         "Siffrorna visar vad som har anmälts, inte vad som har bevisats.",
         "The figures show what has been reported, not what has been proven.",
@@ -194,6 +202,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Regeln {rule} har gått från nivån {before} till {level}.",
         "The rule {rule} has gone from level {before} to {level}.",
     ),
+    "ask_in_case": (
+        "Ska ärendet om {name} gå vidare? Det står vid: {step}.",
+        "Should the case about {name} go further? It stands at: {step}.",
+    ),
     "no_step": ("Behöver något göras om {name}?", "Does anything need to be done about {name}?"),
     "decided_ask": ("Ska beslutet leda till något för {name}?", "Should the decision lead to anything for {name}?"),
     "grew_ask": (
@@ -209,13 +221,13 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "Nothing is sent and nothing changes until somebody runs one of the commands.",
     ),
     "retracted": (
-        "Ett tidigare brev uppgav {before} {complaints}. När samma period räknas om med rättade uppgifter är "
+        "Ett tidigare brev uppgav {before} {complaints}. När samma period räknas om med rättade uppgifter blir "
         "det {count}, och gränsen {level} nås inte.",
         "An earlier mail said {before} {complaints}. Counted again with corrected data, the same period has "
         "{count}, and the limit of {level} is not reached.",
     ),
     "retracted_now": (
-        "Perioden fram till i dag har {count}. Nivån {level} är fortfarande nådd.",
+        "Perioden fram till i dag har {count}, så nivån {level} är fortfarande nådd.",
         "The period up to today has {count}. Level {level} still holds.",
     ),
     "decision_retracted": (
@@ -229,6 +241,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "The limit is reached because data were corrected, not because new complaints came in.",
     ),
     "since_last": ("+{new} sedan brevet {day}: {by_source}.", "+{new} since the mail of {day}: {by_source}."),
+    "new_before_step": (
+        "Av de {new} nya gäller {count} något som hände före medlemmens senaste steg i ärendet ({step} {day}).",
+        "Of the {new} new ones, {count} are about something that happened before the case's last step ({step} {day}).",
+    ),
     "since_last_none": ("Inga nya sedan brevet {day}.", "None new since the mail of {day}."),
     "first_mail": (
         "Det här är det första brevet om medlemmen enligt regeln {rule}.",
@@ -236,8 +252,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     ),
     "newest": ("Den senaste anmälan kom in {day}.", "The newest complaint was received on {day}."),
     "waiting": (
-        "Dessutom väntar {count} på granskning och räknas inte med.",
-        "Besides, {count} wait for review and are not counted.",
+        "Utöver dem väntar {count} på granskning och räknas inte med (koll review list).",
+        "Besides, {count} wait for review and are not counted (koll review list).",
     ),
     "linked": (
         "Av rapporterna gäller {count} en händelse som redan är räknad och räknas inte en gång till.",
@@ -263,8 +279,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{source} has not been read yet. The true figures can only be higher.",
     ),
     "late_ask": (
-        "Vad hindrar källan {source}? Den skulle ha varit högst {allowed} gammal.",
-        "What keeps the source {source}? It should have been at most {allowed} old.",
+        "Vad har hänt med källan {source}? Den får vara högst {allowed} gammal.",
+        "What has happened to the source {source}? It may be at most {allowed} old.",
     ),
     "late_meaning": (
         "Under tiden räknas det som finns. Larm kan gå upp, men inget larm avslutas och ingen placering anges förrän "
@@ -347,7 +363,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "at least {share} {channel} of {whole} complaints {period}",
     ),
     "rise_retracted": (
-        "Ett tidigare brev uppgav {before} anmälningar. När samma dagar räknas om med rättade uppgifter är det "
+        "Ett tidigare brev uppgav {before} anmälningar. När samma dagar räknas om med rättade uppgifter blir det "
         "{count}, och ökningen är inte längre större än slumpen.",
         "An earlier mail said {before} complaints. Counted again with corrected data, the same days have {count}, "
         "and the rise is no longer more than chance.",
@@ -418,12 +434,16 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     # commands
     "cmd_show": ("se alla anmälningar bakom siffran", "see every complaint behind the figure"),
     "cmd_show_case": ("se ärendet och vad som har hänt", "see the case and what has happened"),
+    "cmd_open_case": ("öppna ett ärende med ett påpekande", "open a case with a notice"),
+    "cmd_see_case": ("se ärendet som pågår", "see the case that is open"),
     "cmd_ack": ("kvittera: vi har sett det", "acknowledge: we have seen it"),
     "cmd_silence": ("tysta brev om det till ett datum", "silence mail about it until a date"),
     "cmd_close": ("avsluta, med skäl", "close it, with a reason"),
     "cmd_ingest": ("läs källan igen", "read the source again"),
     "cmd_doctor": ("kontrollera adress, inloggning och inställningar", "check address, login and settings"),
     # footer
+    "no_run": ("Ingen körning gjordes {span}.", "There was no run {span}."),
+    "no_run_day": ("Ingen körning gjordes {day}.", "There was no run on {day}."),
     "member_page": ("Medlemmens sida: {url}", "The member's page: {url}"),
     "footer_rule": (
         "Regel {rule}, version {version}. Körning {run}, enligt vad som var känt {known}.",

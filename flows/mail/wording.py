@@ -163,8 +163,13 @@ class Wording:
         return f"{position} among the members (of {of})"
 
     def of_which(self, total: int, channel: str, part: int) -> str:
-        """Return ``113, varav minst 37 via telefon``: a count by channel is a lower bound and says so."""
-        phrase = "of_which" if part else "of_which_none"
+        """Return ``113, varav minst 37 via telefon``: a count by channel is a lower bound and says so.
+
+        Where every one is known to be of the channel there is nothing that could be more.
+        """
+        if total == part == 1:
+            return f"{self.number(total)} {self.reached(channel)}"
+        phrase = "of_which_none" if not part else "of_which_all" if part == total else "of_which"
         return self.say(phrase, total=total, part=part, channel=self.reached(channel))
 
     def listing(self, words: Sequence[str]) -> str:

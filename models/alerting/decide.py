@@ -4,6 +4,7 @@ Missing data can hide complaints, never invent them: so a late source never reso
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from models.alerting.budget import find_budget, name_budget
 from models.alerting.deadlines import decide_deadlines
@@ -158,7 +159,7 @@ def _decide_decisions(desk: Desk, rule: EventRule, states: States) -> Iterator[A
         if not state.active:
             yield desk.open_decision(state, decision, source.complete_through)
         else:
-            yield from desk.remind(state)
+            yield from (replace(reminder, note=decision.outcome.value) for reminder in desk.remind(state))
     if source.late or source.verdict == Verdict.BROKEN:
         return
     for key, state in states.items():

@@ -203,6 +203,12 @@ class OpenCase:
     follow_up_on: date | None = None
     next_step: str | None = None
 
+    @property
+    def last_taken(self) -> tuple[str, date]:
+        """The last step of the ladder, and its day; a reply is the member's own."""
+        taken = [one for one in self.steps if one[0] != "reply"]
+        return taken[-1] if taken else (self.step, self.opened_on)
+
 
 @dataclass(frozen=True)
 class FollowUpDue:
@@ -236,7 +242,7 @@ class Night:
     ``firsts`` and ``batches`` are for the rules of these names; ``budgets`` has the p that keeps a rise rule within
     its budget of false alerts, by rule id; ``follow_ups`` are the demands that wait for one. ``dues``: everything owed
     that a deadline rule asks for by now or has an alert about; None when what has come in could not be read, so that
-    nobody is said to be late.
+    nobody is said to be late. ``missed``: the days before tonight on which no night was run.
     """
 
     business_date: date
@@ -252,6 +258,7 @@ class Night:
     budgets: Mapping[str, float] = field(default_factory=dict)
     follow_ups: tuple[FollowUpDue, ...] = ()
     dues: tuple[Due, ...] | None = ()
+    missed: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -273,7 +280,9 @@ class Findings:
     last 26 weeks up to the watermark, oldest first, for the rule's channel; None where days are missing.
     ``new_by_source`` is what came since the last mail, in the rule's channel. ``by_source_channel`` has each source's
     own figures by channel: what people compare with what the source itself says. ``weekly_by_channel`` is for rules
-    on several channels.
+    on several channels. ``new_before_step``: how many of the new ones tell of an event before the last step of the
+    member's open case; None where there is nothing new, or no case. ``open_board_cases`` are those without an outcome
+    yet; ``declared`` the last declaration's business year, and the day it came in.
     """
 
     total: int
@@ -288,6 +297,9 @@ class Findings:
     linked: int = 0
     perhaps_linked: int = 0
     weekly_by_channel: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
+    new_before_step: int | None = None
+    open_board_cases: tuple[str, ...] = ()
+    declared: tuple[int, date] | None = None
 
 
 def find_watermark(names: Iterable[str], sources: Mapping[str, SourceState]) -> tuple[date | None, bool]:

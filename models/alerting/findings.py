@@ -1,13 +1,13 @@
 """What a mail shows of one member under one rule: looked up only for those a mail will speak of."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, func, select, tuple_
 
-from models.alerting.evaluation import Findings, Night, Rank, SourceState, Window, find_watermark
+from models.alerting.evaluation import Findings, MemberFacts, Night, Rank, SourceState, Window, find_watermark
 from models.alerting.ledger import AlertEvent, fold
 from models.alerting.rules import LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
 from models.counting import (
@@ -23,11 +23,13 @@ from models.counting import (
     rank_members,
 )
 from models.matching.duplicates import LinkKind
-from models.tables import Complaint, EventLink
-from models.words import Band, Status
+from models.tables import Complaint, Declaration, EventLink
+from models.words import Band, Kind, Outcome, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_D: Table = Declaration.__table__  # type: ignore[attr-defined]
 _L: Table = EventLink.__table__  # type: ignore[attr-defined]
+_CHUNK = 400  # pairs a query: engines bound the number of values
 _YEAR = 365  # days shown for rules that count nothing themselves
 
 
@@ -52,6 +54,7 @@ def look_up_findings(
         scope, tallies, channel = counted
         tally = tallies.get(member, Tally())
         since = told.get((rule_id, member))
+        new = _list_new(connection, scope, member, channel, since) if since else []
         found[rule_id, member] = Findings(
             total=tally.total,
             by_source=dict(tally.by_source),
@@ -60,11 +63,14 @@ def look_up_findings(
             ranks=_rank(connection, scope, tallies, member, country, night.sources),
             weekly=tuple(count_weeks(connection, scope, member, channel, _list_gaps(scope, night.sources))),
             newest_received=newest_by_member(connection, scope).get(member),
-            new_by_source=_count_new(connection, scope, member, channel, since) if since else {},
+            new_by_source=dict(Counter(source for source, _ in new)),
+            new_before_step=_count_before_step(connection, new, night.members.get(member)),
             waiting_for_review=_count_review(connection, member),
             linked=_count_linked(connection, scope, member),
             perhaps_linked=count_possible(connection, scope).get(member, 0),
             weekly_by_channel=_count_channels(connection, scope, member, rules[rule_id], night.sources),
+            open_board_cases=_list_board_cases(connection, member),
+            declared=_find_declared(connection, member),
         )
     return found
 
@@ -123,11 +129,40 @@ def _count_by_source(connection: Connection, scope: Scope, member: str) -> dict[
     return {source: dict(counter) for source, counter in counts.items()}
 
 
-def _count_new(connection: Connection, scope: Scope, member: str, channel: str, told: AlertEvent) -> dict[str, int]:
-    """Return how many complaints in the rule's channel each source has added since the last mail."""
+def _list_new(
+    connection: Connection, scope: Scope, member: str, channel: str, told: AlertEvent
+) -> list[tuple[str, str]]:
+    """Return (source, source_id) of the complaints in the rule's channel that were added since the last mail."""
     then = {row[:2] for row in list_counted(connection, replace(scope, known_at=told.known_at), member)}
     rows = list_counted(connection, scope, member)
-    return dict(Counter(row[0] for row in rows if row[:2] not in then and channel in ("any", row[3])))
+    return [row[:2] for row in rows if row[:2] not in then and channel in ("any", row[3])]
+
+
+def _count_before_step(connection: Connection, new: Sequence[tuple[str, str]], facts: MemberFacts | None) -> int | None:
+    """Return how many of the new ones happened before the open case's last step, by the day of the event alone."""
+    if not new or facts is None or facts.open_case is None:
+        return None
+    _, day = facts.open_case.last_taken
+    before, found = _C.c.recorded_to.is_(None) & (_C.c.event_on < day), 0
+    for start in range(0, len(new), _CHUNK):
+        listed = tuple_(_C.c.source, _C.c.source_id).in_(new[start : start + _CHUNK])
+        found += int(connection.execute(select(func.count()).select_from(_C).where(before & listed)).scalar_one())
+    return found
+
+
+def _list_board_cases(connection: Connection, member: str) -> tuple[str, ...]:
+    """Return the numbers of the member's cases that a board has not decided yet, newest first."""
+    mine = (_C.c.member == member) & (_C.c.band == Band.ACCEPT) & _C.c.recorded_to.is_(None)
+    waiting = (_C.c.kind == Kind.DECISION) & (_C.c.outcome == Outcome.UNDECIDED) & (_C.c.status == Status.ACCEPTED)
+    asked = select(_C.c.source_id).where(mine & waiting).order_by(_C.c.received_on.desc(), _C.c.source_id)
+    return tuple(connection.execute(asked).scalars())
+
+
+def _find_declared(connection: Connection, member: str) -> tuple[int, date] | None:
+    mine = (_D.c.member == member) & _D.c.recorded_to.is_(None)
+    asked = select(_D.c.year, _D.c.received_on).where(mine).order_by(_D.c.year.desc()).limit(1)
+    row = connection.execute(asked).first()
+    return (row.year, row.received_on) if row else None
 
 
 def _count_linked(connection: Connection, scope: Scope, member: str) -> int:

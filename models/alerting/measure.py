@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
 from models.alerting.evaluation import (
@@ -16,6 +16,7 @@ from models.alerting.evaluation import (
     MemberFacts,
     Night,
     SourceState,
+    Window,
 )
 from models.alerting.ledger import AlertEvent
 from models.alerting.measure_batches import measure_batches
@@ -113,6 +114,7 @@ def measure_night(
         budgets=budgets,
         follow_ups=tuple(due.values()),
         dues=tuple(dues) if dues_known else None,
+        missed=None if replayed else find_missed(connection, business_date),
     )
 
 
@@ -145,6 +147,14 @@ def last_decided(connection: Connection, run_id: str) -> datetime:
     decided = col(Run.decided_at)
     asked = select(decided).where(decided.is_not(None), col(Run.run_id) != run_id).order_by(decided.desc()).limit(1)
     return connection.execute(asked).scalar() or _LONG_AGO
+
+
+def find_missed(connection: Connection, tonight: date) -> Window | None:
+    """Return the days between the last night that decided on alerts and tonight, if there are any."""
+    earlier = col(Run.decided_at).is_not(None) & (col(Run.business_date) < tonight)
+    last: date | None = connection.execute(select(func.max(col(Run.business_date))).where(earlier)).scalar()
+    first, yesterday = (last or tonight) + timedelta(days=1), tonight - timedelta(days=1)
+    return Window(first, yesterday) if first <= yesterday else None
 
 
 def load_member_facts(connection: Connection, on: date | None = None) -> dict[str, MemberFacts]:

@@ -1,6 +1,7 @@
 """The rules about sources themselves: one that is late, one that told an odd number of rows."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from models.alerting.desk import Desk
 from models.alerting.evaluation import Batch
@@ -26,7 +27,7 @@ def decide_late_sources(desk: Desk, rule: SourceLateRule, states: States) -> Ite
             yield desk.write(state, What.OPENED, episode=state.episode + 1, level=source.max_age_days, count=age,
                              reason=Reason.FIRST, watermark=through, sources=[name])  # fmt: skip
         elif source.late:
-            yield from desk.remind(state)
+            yield from (replace(reminder, count=age) for reminder in desk.remind(state))
         elif state.active:
             yield desk.write(state, What.RESOLVED, level=state.level, count=age, reason=Reason.RESOLVED,
                              watermark=through, sources=[name])  # fmt: skip
@@ -54,12 +55,18 @@ def decide_odd_sources(desk: Desk, rule: SourceOddRule, states: States) -> Itera
                              sources=[batch.source])  # fmt: skip
         elif what:
             for other in running:
-                yield from desk.remind(other)
+                yield from _remind_odd(desk, other)
         elif desk.night.sources[batch.source].verdict != Verdict.BROKEN:
             for other in running:
                 if other.key.subject.partition(" ")[2] < night:
                     yield desk.write(other, What.RESOLVED, count=batch.rows, reason=Reason.RESOLVED,
                                      sources=[batch.source])  # fmt: skip
+
+
+def _remind_odd(desk: Desk, state: AlertState) -> Iterator[AlertEvent]:
+    """Ask again what was asked about the batch, whatever the later ones are like."""
+    for reminder in desk.remind(state):
+        yield replace(reminder, note=state.told.note, expected=state.told.expected) if state.told else reminder
 
 
 def find_oddity(rule: SourceOddRule, batch: Batch) -> str:
