@@ -47,6 +47,21 @@ def test_the_registrars_bulk_file_is_read(tmp_path: Path, encoding: str) -> None
     assert companies.competes(2, date(2015, 1, 1))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_stray_quotes_and_line_breaks_in_values_shift_no_name(tmp_path: Path, encoding: str) -> None:
+    names = ['Åkes "Glada" Räkor AB', '"Björnö" AB', 'Ödlan "Nord AB', "Sista AB"]
+    told = ['Vi säljer "allt"', "Vi säljer\noch; köper", 'x"y', ""]
+    lines = (
+        f'"{NUMBER}$ORGNR-IDORG";"";"SE-LAND";"{name}$FORETAGSNAMN-ORGNAM$2020-01-02";"AB-ORGFO";"";"";"";"";"{what}";""'
+        for name, what in zip(names, told, strict=True)
+    )
+    path = tmp_path / "bulk.txt"
+    path.write_bytes((BULK_HEADER + "\r\n".join(lines) + "\r\n\r\n").encode(encoding))
+    companies = read(path)
+    assert companies.names == ['Åkes "Glada" Räkor AB', '"Björnö" AB', 'Ödlan "Nord AB', "Sista AB"]
+    assert companies.of_org_number(NUMBER) == [0, 1, 2, 3]
+
+
 def test_a_zipped_file_is_read_without_unpacking_it(tmp_path: Path) -> None:
     path = tmp_path / "bulk.zip"
     with zipfile.ZipFile(path, "w") as archive:

@@ -86,14 +86,16 @@ def _weigh_slips(written: str, meant: str) -> float:
         fewer = _EDIT + _extra_cost(written, i)
         older, before, row = before, row, [row[0] + fewer]
         for j, other in enumerate(meant):
-            best = min(before[j + 1] + fewer, row[j] + more[j])
             if letter == other:
-                best = min(best, before[j])
+                best = before[j]
             elif i and j and letter == meant[j - 1] and other == written[i - 1]:
-                best = min(best, older[j - 1] + _EDIT + SWAPPED)
+                best = older[j - 1] + _EDIT + SWAPPED
             else:
-                best = min(best, before[j] + _EDIT + _replace_cost(letter, other))
-            row.append(best)
+                best = before[j] + _EDIT + _replace_cost(letter, other)
+            lost, added = before[j + 1] + fewer, row[j] + more[j]
+            if lost < best:  # compared by hand: this is the innermost loop, and min() costs a call
+                best = lost
+            row.append(added if added < best else best)
     at_first = written[0] != meant[0] and written[:2] != meant[1::-1]
     return row[-1] % _EDIT + (AT_FIRST if at_first else 0.0)
 
@@ -101,6 +103,7 @@ def _weigh_slips(written: str, meant: str) -> float:
 _EDIT = 64.0  # more than any word's slips cost
 
 
+@lru_cache(maxsize=5_000)
 def _replace_cost(one: str, two: str) -> float:
     pair = frozenset((one, two))
     if pair in _SAME:
@@ -189,15 +192,16 @@ class _Spelling:
         self.written, self.meant = written.written, meant.written
 
     def cost(self, word: str, other: str) -> float | None:
-        if abs(len(word) - len(other)) > 3:
+        more = len(word) - len(other)
+        if not -3 <= more <= 3:
             return None
-        if word[:-1] == other and word[-1] == "i":
+        if more == 1 and word[-1] == "i" and word[:-1] == other:
             return JOINED  # "VVSi Malmö"
         cost = slip_cost(word, other)
         if cost and (self.written or self.meant):
             cost = slip_cost(self.written.get(word, word), self.meant.get(other, other))
-        for spelled, letter in _SPELLED_OUT:
-            if spelled in word and other in self.meant:
+        for spelled, letter in _SPELLED_OUT if other in self.meant else ():
+            if spelled in word:
                 plain = slip_cost(word.replace(spelled, letter), other)
                 if plain is not None and (cost is None or plain + NO_DOTS < cost):
                     cost = plain + NO_DOTS

@@ -6,6 +6,7 @@ build in a second and a look-up touches only the rarest lists.
 
 from array import array
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +83,7 @@ class GramIndex:
             parts.append(self._names[start:end])
             gathered += count
         together = np.concatenate(parts)
+        names: NDArray[np.signedinteger[Any]]
         if self.size <= max(5_000, 4 * gathered):  # counting all is quicker than sorting the few
             shared = np.bincount(together, minlength=self.size)
             names = np.flatnonzero(shared)
@@ -89,9 +91,12 @@ class GramIndex:
         else:
             together.sort()
             change = np.flatnonzero(together[1:] != together[:-1])
-            ends = np.append(change, len(together) - 1)
+            ends = np.empty(len(change) + 1, dtype=np.int64)
+            ends[:-1], ends[-1] = change, len(together) - 1
             names = together[ends]
-            scores = np.diff(ends, prepend=-1) * self._scale[names]
+            counts = ends + 1  # np.diff and np.append cost more than all the rest here
+            counts[1:] -= counts[:-1].copy()
+            scores = counts * self._scale[names]
         if len(names) > most:
             best = np.argpartition(scores, -most)[-most:]
             names, scores = names[best], scores[best]

@@ -193,9 +193,13 @@ def _read_lines(lines: Iterator[str]) -> Iterator[CompanyRow]:
 
 
 def _cut(line: str, separator: str) -> list[str]:
-    """Cut a line into values; stray quotes inside a value do no harm in the quoted layout."""
-    if line.startswith('"') and line.endswith('"') and f'"{separator}"' in line:
-        return line[1:-1].split(f'"{separator}"')
+    """Cut a line into values; stray quotes inside a value do no harm in the quoted layout.
+
+    The registrar's line, told by the ``$`` in its first value, may end inside a value that goes on below.
+    """
+    whole = line.endswith('"') or "$" in line.partition(separator)[0]
+    if whole and line.startswith('"') and f'"{separator}"' in line:
+        return line[1:].removesuffix('"').split(f'"{separator}"')
     if '"' in line:
         return next(csv.reader(io.StringIO(line), delimiter=separator), [])
     return line.split(separator)

@@ -145,7 +145,7 @@ def _is_foreign(form: Form, name: Form) -> bool:
 def _fit_aligned(form: Form, name: Form, words: Words, is_alone: Callable[[list[str]], bool]) -> Fit:
     meant = name.strong or name.words
     if (
-        not any(word in name.words for word in form.words)
+        set(form.words).isdisjoint(name.words)
         and Indel.normalized_similarity(form.joined or form.core, name.joined or name.core) < LEAST_LIKE
     ):
         return Fit(UNLIKE, "unlike")
