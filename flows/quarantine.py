@@ -146,7 +146,8 @@ def reject_item(place: Workplace, key: str, *, who: str, why: str) -> bool:
 def _find_item(connection: Connection, key: str) -> Any:
     rows = connection.execute(select(_Q).where(_Q.c.key.startswith(key, autoescape=True))).all() if key else []
     if len(rows) != 1:
-        raise RowNotWorked(f"{len(rows)} quarantined rows {key}; `koll quarantine list` shows them")
+        why = f"{len(rows)} quarantined rows begin with" if rows else "no quarantined row is called"
+        raise RowNotWorked(f"{why} {key!r}: `koll quarantine list` shows them")
     return rows[0]
 
 

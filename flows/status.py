@@ -106,6 +106,7 @@ def list_alert_states(place: Workplace) -> list[dict[str, Any]]:
                     "level": state.level,
                     "count": state.told.count if state.told else state.last.count,
                     "since": state.asked_on or state.last.business_date,
+                    "silenced_until": state.silenced_until,
                 }
             )
     return rows

@@ -314,10 +314,12 @@ def test_people_see_every_complaint_behind_an_alert_and_answer_it(tmp_path: Path
     assert "SHOWN" not in shown and [e.by for e in world.ledger() if e.kind is What.SHOWN] == ["anna"]
     assert "acknowledged" in koll(world, "alerts", "ack", alert, "--by", "bo")
     assert "acknowledged" in koll(world, "alerts", "list")
-    assert "silenced" in koll(world, "alerts", "silence", alert, "--until", "2099-01-01")
+    assert "silenced" in koll(world, "alerts", "silence", alert[:6], "--until", "2099-01-01"), "its beginning is enough"
+    assert "2099-01-01" in koll(world, "alerts", "list")
     assert koll(world, "alerts", "close", alert, "--reason", "").startswith("1 a reason is needed")
     assert "closed" in koll(world, "alerts", "close", alert, "--reason", "talked to them")
     assert koll(world, "alerts", "show", "0000000000").startswith("1 no alert is called")
+    assert koll(world, "alerts", "show", "").startswith("1 no alert is called")
 
 
 def test_rules_check_says_what_was_sent_and_writes_nothing(tmp_path: Path) -> None:

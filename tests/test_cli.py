@@ -106,6 +106,8 @@ def test_who_is_this_is_answered_with_a_reason(world: World, tmp_path: Path) -> 
     asked.write_text('{"id": 1}\n', "utf-8")
     refused = koll(world, "match", "--file", str(asked), "-o", str(out))
     assert refused.exit_code == 1 and "line 1" in refused.output
+    refused = koll(world, "match", "--file", str(asked), "-o", str(tmp_path / "out.pdf"))
+    assert refused.exit_code == 2 and not (tmp_path / "out.pdf").exists(), "no table under another kind's name"
 
 
 def test_an_answer_to_a_question_is_counted_at_once_and_can_be_taken_back(world: World) -> None:

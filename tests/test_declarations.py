@@ -137,7 +137,10 @@ def test_a_replay_passes_by_what_the_archive_has_forgotten_on_purpose(world) -> 
 
 def test_a_refused_file_waits_with_code_place_and_cure_and_a_better_one_mends_it(world) -> None:
     world.hand_in("anna.xlsx", fill(calls_made=None, responsible_name="Ragnhild Påhittsdotter"))
-    assert fared(world.on(date(2026, 2, 1))) == NOTHING | {"quarantined": 1}
+    first = world.on(date(2026, 2, 1))
+    assert fared(first) == NOTHING | {"quarantined": 1}
+    message = next(one.message for one in first.nights if one.source == "declarations")
+    assert message.startswith("1 refused: ") and message.endswith("[answer-missing]"), "it says why it is odd"
     place = world.open()
     (item,) = list_items(place, "declarations")
     assert (item["code"], item["raw_locator"], item["source_id"]) == ("answer-missing", "row 23", f"{ANNA}/2025")

@@ -25,9 +25,8 @@ def list_alerts(config: Config = CONFIG, as_json: AsJson = False) -> None:
         if as_json:
             print_json(rows)
         else:
-            print_table(
-                "Alerts", rows, ("alert", "rule", "member", "name", "channel", "standing", "level", "count", "since")
-            )
+            columns = ("alert", "rule", "member", "name", "channel", "standing", "level", "count", "since")
+            print_table("Alerts", rows, (*columns, "silenced_until"))
 
 
 @alerts.command("show")

@@ -133,6 +133,10 @@ def match(
 
     if not text and file is None:
         raise typer.BadParameter("give TEXT... or --file FILE")
+    forms = {"": "jsonl", ".json": "jsonl", ".jsonl": "jsonl", ".csv": "csv", ".xlsx": "xlsx"}
+    form = forms.get(output.suffix.lower() if output else "")
+    if form is None:
+        raise typer.BadParameter(f"-o {output}: a file that ends in .jsonl, .csv or .xlsx is needed")
     with telling_faults():
         asked = [{"text": one} for one in text or []]
         try:
@@ -142,8 +146,7 @@ def match(
             if output is None and not as_json and file is None:
                 print_table("Who is this?", answers, ("text", *ANSWERS))
                 return
-            form = output.suffix.lower()[1:] if output else "jsonl"
             with open_target(output) as target:
-                write_rows(answers, form if form in ("csv", "xlsx") else "jsonl", target)
+                write_rows(answers, form, target)
         except QuestionsUnreadable as error:
             fail(str(error))

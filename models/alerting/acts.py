@@ -26,11 +26,13 @@ class Act:
 
 
 def find_alert(states: Mapping[AlertKey, AlertState], number: str) -> AlertState:
-    """Return the alert that commands and mails call ``number``. Raises AlertUnknown."""
-    for key, state in states.items():
-        if alert_id(key) == number.strip().casefold():
-            return state
-    raise AlertUnknown(f"no alert is called {number!r}: `koll alerts list` shows them")
+    """Return the alert that commands and mails call ``number``, or whose id begins so. Raises AlertUnknown."""
+    begins = number.strip().casefold()
+    found = [state for key, state in states.items() if begins and alert_id(key).startswith(begins)]
+    if len(found) != 1:
+        why = f"{len(found)} alerts begin with" if found else "no alert is called"
+        raise AlertUnknown(f"{why} {number!r}: `koll alerts list` shows them")
+    return found[0]
 
 
 def acknowledge(state: AlertState, act: Act, count: int | None = None) -> AlertEvent:
