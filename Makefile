@@ -22,8 +22,9 @@ test: lint             ## everything, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 .PHONY: torture
-torture: install       ## two hundred nights killed at any step, and run again
-	$(BIN)/python -m tests.torture
+KILLS ?= 200
+torture: install       ## two hundred nights killed at any step, and run again; another number with KILLS=20
+	$(BIN)/python -m tests.torture --kills $(KILLS)
 
 lint: install
 	$(BIN)/ruff check .

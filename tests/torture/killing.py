@@ -239,7 +239,7 @@ class World:
         written = written.replace("[mail]\n", f'[mail]\nsmtp = "smtp://127.0.0.1:{self.smtp_port}"\n')
         written = written.replace('ethics = ["etik@kontakta.example"]', 'ethics = ["a@k.example", "b@k.example"]')
         if not self.pages:
-            written = re.sub(r"(?<=\[page\]\n)folder = .*\n", 'folder = ""\n', written)
+            written = re.sub(r"(?<=\[page\]\n)folder = .*\n", "", written)
         config.write_text(written, "utf-8")
 
     def copy(self, source: Path, name: str) -> Path:
