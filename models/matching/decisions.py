@@ -228,10 +228,11 @@ def members_in_decision(
             continue
         if any(key.startswith(form_of(one.text).joined) for key in caught):
             continue
-        before, after = _SENTENCE.split(body[: one.start])[-1], _SENTENCE.split(body[one.end : one.end + 600])[0]
-        role = _tell_role(before[-LONGEST_SENTENCE:], after)
+        before = _SENTENCE.split(body[max(0, one.start - LONGEST_SENTENCE) : one.start])[-1]
+        after = _SENTENCE.split(body[one.end : one.end + LONGEST_SENTENCE])[0]
+        role = _tell_role(before, after)
         if role is not None:
-            sentence = " ".join(f"{before[-LONGEST_SENTENCE:]}{one.text}{after}".split())[:LONGEST_SENTENCE]
+            sentence = " ".join(f"{before}{one.text}{after}".split())[:LONGEST_SENTENCE]
             mentions.setdefault((one.member, role), MentionDraft(text=one.text, role=role, sentence=sentence))
     return list(mentions.values())
 
