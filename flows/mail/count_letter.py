@@ -75,7 +75,12 @@ def say_count(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> str:
     if place is None or event.kind is What.RESOLVED:
         return f"{words.number(count)} {complaints} {period}"
     return words.say(
-        "subject_rank", place=place.position, of=place.of, count=count, complaints=complaints, period=period
+        "subject_rank",
+        place=place.position,
+        of=words.members(place.of),
+        count=count,
+        complaints=complaints,
+        period=period,
     )
 
 

@@ -81,7 +81,7 @@ def _list_rules(marks: Sequence[AlertEvent], desk: Desktop) -> Iterator[str]:
 def write_digest(events: Sequence[AlertEvent], singles: int, desk: Desktop) -> Letter:
     """Return the letter with the rest of a night: what is beyond the single mails, and what older data brought."""
     words = desk.words
-    said = words.say("subject_digest", count=len(events))
+    said = words.say("subject_digest_one" if len(events) == 1 else "subject_digest", count=len(events))
     groups: dict[str, list[AlertEvent]] = {"act": [], "reminders": [], "corrected": [], "backfill": [], "data": []}
     for event in events:
         groups[_group(event)].append(event)
@@ -172,7 +172,8 @@ def _limit_lines(event: AlertEvent, desk: Desktop) -> Iterator[str]:
         yield say_first(event, rule, desk)
         return
     if isinstance(rule, RiseRule | RankRule | ShareRule):
-        yield words.say("other_line", said=say_count(event, rule, desk), rule=rule.id)
+        said = say_count(event, rule, desk)
+        yield words.say("other_line", said=said[0].upper() + said[1:], rule=rule.id)
         return
     assert isinstance(rule, LimitRule)
     window = window_of(event, desk)

@@ -126,6 +126,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "what_new_many": ("Regler införda", "Rules introduced"),
     "what_changed": ("Regel ändrad", "Rule changed"),
     "what_source": ("Ny källa", "New source"),
+    "subject_digest_one": ("Nattens sammanställning: 1 larm", "Tonight's digest: 1 alert"),
     "subject_digest": ("Nattens sammanställning: {count} larm", "Tonight's digest: {count} alerts"),
     "subject_weekly": ("Veckan som gick: {lines}", "The past week: {lines}"),
     "subject_nothing": ("Inget att besluta", "Nothing to decide"),
@@ -355,8 +356,8 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "{count} {complaints} in {days}, expected {expected}",
     ),
     "subject_rank": (
-        "plats {place} av {of} medlemmar, {count} {complaints} {period}",
-        "rank {place} of {of} members, {count} {complaints} {period}",
+        "plats {place} av {of}, {count} {complaints} {period}",
+        "rank {place} of {of}, {count} {complaints} {period}",
     ),
     "subject_share": (
         "minst {share} {channel} av {whole} anmälningar {period}",
