@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from flows import demo
+from flows.demo import nights as demo
 from flows.night import run_night
 from flows.workplace import open_workplace
 from models.store import upgrade

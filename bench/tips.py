@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.tip_set import HALVES, LabelledTip, load_members, load_tips
-from flows.linking import Linker, hash_phones
+from flows.intake.linking import Linker, hash_phones
 from models.drafts import Draft
 from models.matching import KnownMember, Matcher
 from models.stage import Link

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from flows.standing import load_source_states, pick_country_source
+from flows.looking.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.audit import record_act

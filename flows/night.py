@@ -7,14 +7,14 @@ from datetime import date
 
 from sqlalchemy import update
 
-from flows.alerting import AlertReport, settle_alerts
-from flows.events import link_events
-from flows.ingest import Order, ingest_source
-from flows.keeping_time import hold_time
-from flows.matching import Linkers, make_linkers
-from flows.ping import announce
-from flows.receipts import forget_recipients, queue_receipts
-from flows.relink import relink
+from flows.alerts.ping import announce
+from flows.alerts.settling import AlertReport, settle_alerts
+from flows.intake.events import link_events
+from flows.intake.ingest import Order, ingest_source
+from flows.intake.keeping_time import hold_time
+from flows.intake.matching import Linkers, make_linkers
+from flows.intake.relink import relink
+from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
 from models.matching import Matcher

@@ -18,10 +18,10 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
 
-from flows.decide import offer_questions
-from flows.ingest import ingest_source
-from flows.matching import Linkers
+from flows.intake.ingest import ingest_source
+from flows.intake.matching import Linkers
 from flows.night import Log, Night, note_source, run_ingest, run_night
+from flows.review.form import offer_questions
 from flows.upkeep.journal import keep_journal
 from flows.workplace import open_workplace
 from models.tables import SourceNight

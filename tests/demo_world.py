@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from flows.demo import NIGHTS, deliver_day, lay_out, serve_sites, write_config
-from flows.exports import EXPORTS, Asked
+from flows.demo.nights import NIGHTS, deliver_day, lay_out, serve_sites, write_config
+from flows.looking.exports import EXPORTS, Asked
 from flows.night import Night, run_ingest, run_night
 from flows.workplace import Workplace, open_workplace
 from models.store import upgrade

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from flows.alerting import send_mail
+from flows.alerts.settling import send_mail
 from flows.night import Night, run_ingest, run_night
 from flows.workplace import Workplace, open_workplace
 from models.alerting.ledger import AlertEvent

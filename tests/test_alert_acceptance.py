@@ -13,9 +13,9 @@ from sqlmodel import Session, select
 from test_alert_ledger import live
 from test_delivery import Inbox, smtp_server
 
-from flows.answering import act_on, show_alert
+from flows.alerts.answering import act_on, show_alert
+from flows.looking.status import list_alert_states, read_status
 from flows.mail.delivery import LEASE, deliver
-from flows.status import list_alert_states, read_status
 from models.alerting import acts
 from models.alerting.ledger import AlertState, advance, alert_id, fold
 from models.alerting.statistics import bound_chance, bound_share, judge_follow_up, test_rise
@@ -217,7 +217,7 @@ def test_11_a_crash_between_the_servers_yes_and_our_commit_sends_the_same_mail_w
             """Nothing to end."""
 
     relay = Dies()
-    monkeypatch.setattr("flows.alerting.make_transport", lambda place: relay)
+    monkeypatch.setattr("flows.alerts.settling.make_transport", lambda place: relay)
     small.complain(ANNA, 12)
     with pytest.raises(SystemExit):
         small.night()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.asking import QuestionsUnreadable, answer_questions, read_questions
+from flows.looking.asking import QuestionsUnreadable, answer_questions, read_questions
 from models.matching import KnownMember, KnownName, Matcher, NameKind
 
 VELORA = "5561112227"

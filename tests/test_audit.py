@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner, Result
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
 from flows.koll import app
 from models.audit import record_act
 from models.store import writing

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text, update
 from typer.testing import CliRunner, Result
 
-from flows.demo import deliver_day
-from flows.exports import EXPORTS, Asked
+from flows.demo.nights import deliver_day
 from flows.koll import app
+from flows.looking.exports import EXPORTS, Asked
 from flows.upkeep.backup import make_backup
 from flows.workplace import Workplace, open_workplace
 from models.store import writing

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from flows.koll import app
-from flows.status import read_status
+from flows.looking.status import read_status
 from models.alerting.tables import OutboxRow
 
 REPORT = """From: MAILER-DAEMON@example.org

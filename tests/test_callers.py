@@ -15,7 +15,7 @@ from stdnum import luhn
 from werkzeug import Request, Response
 
 from flows.review.answers import Desk
-from flows.reviewing import Question
+from flows.review.questions import Question
 from models.counting import Scope, Window, count_members
 from models.matching.forms import form_of
 from models.tables import Complaint

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
 from flows.cases import list_cases, show_case, verify
-from flows.exports import Asked, export_audit
 from flows.koll import app
+from flows.looking.exports import Asked, export_audit
 from models.cases.chain import load_cases
 from models.cases.steps import Case, Step, StepKind, StepRefused, check_step
 from models.store import writing
@@ -384,7 +384,7 @@ def test_two_follow_ups_on_one_night_come_in_english_one_alone_and_one_in_the_di
 
 
 def test_what_the_rules_would_have_sent_counts_follow_ups_too(world: CaseWorld) -> None:
-    from flows.replay import replay
+    from flows.alerts.replay import replay
 
     world.take("notice", NIGHT)
     world.take("demand", NIGHT, deadline=DEADLINE)

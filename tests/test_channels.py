@@ -10,7 +10,7 @@ from small_world import ANNA, BO, NAMES, Small, total
 from sqlmodel import Session, select
 from werkzeug import Response
 
-from flows.status import read_status
+from flows.looking.status import read_status
 from models.alerting.tables import TEXT, OutboxRow
 from models.settings import SettingsInvalid
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
 from flows.koll import app
 from tests.demo_world import FIRST, World, demo_world
 

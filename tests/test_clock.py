@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.exports import EXPORTS, Asked
+from flows.looking.exports import EXPORTS, Asked
 from flows.night import Night, run_night
 from models.words import Verdict
 from tests.small_world import ANNA, Small, total
@@ -97,7 +97,7 @@ def test_nights_around_a_change_of_the_clocks_count_every_day_once(tmp_path: Pat
 
 
 def test_a_source_with_rows_in_quarantine_is_not_called_read_well_by_the_next_night(tmp_path: Path) -> None:
-    from flows.standing import load_source_states
+    from flows.looking.standing import load_source_states
 
     small = Small(tmp_path, total(), day=date(2026, 3, 2))
     small.complain(ANNA, 1, channel="Brevduva")

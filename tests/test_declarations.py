@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from expectations.declarations import Standing, judge_declarations
 from flows.declarations.asking import list_status, remind
 from flows.declarations.comparing import compare_declared
-from flows.exports import EXPORTS, Asked
+from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from flows.koll import app
-from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
+from flows.looking.exports import EXPORTS, Asked
 from models.declarations.draft import DeclarationDraft
 from models.declarations.due import business_year
 from models.declarations.facts import Observer, gather_facts
@@ -282,7 +282,7 @@ def test_the_form_that_goes_with_a_letter_comes_back_filled_in_as_a_reply(world)
 
 
 def test_doctor_says_that_somebody_must_read_what_members_answer(world) -> None:
-    from flows.doctor import examine
+    from flows.looking.doctor import examine
 
     world.open()
     told = {finding["what"]: finding for finding in examine(world.root / "koll.toml")}

@@ -13,8 +13,8 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 
 from flows.cases import show_case, verify
-from flows.demo import NIGHTS, deliver_day
-from flows.demo_case import MEMBER, STEPS, move_case
+from flows.demo.case import MEMBER, STEPS, move_case
+from flows.demo.nights import NIGHTS, deliver_day
 from flows.dossier.chart import draw_timeline, lay_weeks
 from flows.dossier.draw import draw_html, draw_pdf, write_dossier
 from flows.dossier.gather import gather

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.events import link_events, pair_text
-from flows.reviewing import list_questions, record_answer
+from flows.intake.events import link_events, pair_text
+from flows.review.questions import list_questions, record_answer
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.counting import Scope, count_members, count_possible

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from flows.exports import EXPORTS, open_target, write_rows
+from flows.looking.exports import EXPORTS, open_target, write_rows
 from tests.demo_world import THIRD, World, demo_world, expected
 
 COMPLAINT_KEYS = set(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from flows.matching import make_linkers
-from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
+from flows.intake.matching import make_linkers
+from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from models.source_settings import ExtractMail
 from sources.extract_mail import proves_sender
 from tests.demo_world import FIRST, SECOND, World, demo_world

@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from flows.exports import EXPORTS, Asked
+from flows.looking.exports import EXPORTS, Asked
 from flows.night import run_ingest
 from flows.workplace import open_workplace
 from models.store import upgrade

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.demo import deliver_day
-from flows.health import draw_weeks, read_health
+from flows.demo.nights import deliver_day
 from flows.koll import app
+from flows.looking.health import draw_weeks, read_health
 from tests.demo_world import FIRST, THIRD, World, demo_world
 
 

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import text
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
 from models.words import Verdict
 from tests.demo_world import FIRST, SECOND, THIRD, World, demo_world, expected
 

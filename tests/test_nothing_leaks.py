@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flows.demo import SAMPLES
+from flows.demo.nights import SAMPLES
 from flows.koll import app
 from models.dump import dump_table, list_tables, open_snapshot
 from models.identifiers import read_phone

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flows import demo
-from flows.demo import deliver_day
-from flows.doctor import count_quiet_requests, examine
+from flows.demo import nights as demo
+from flows.demo.nights import deliver_day
+from flows.looking.doctor import count_quiet_requests, examine
 from tests.demo_world import FIRST, SECOND, THIRD, World, demo_world
 
 

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
 from tests.demo_world import FIRST, World, demo_world
 from tests.test_nothing_leaks import list_persons
 

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
+from flows.intake.matching import make_linkers
+from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from flows.koll import app
-from flows.matching import make_linkers
-from flows.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from models.repairs import EditInvalid
 from sources import extract
 from tests.demo_world import FIRST, SECOND, THIRD, World, demo_world

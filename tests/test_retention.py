@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
-from flows.demo import deliver_day
+from flows.demo.nights import deliver_day
 from flows.koll import app
 from flows.privacy.retention import find_due, run_retention
 from flows.workplace import Workplace

@@ -17,7 +17,7 @@ from sqlalchemy import select as sql
 
 from flows.review.answers import AnswerRefused, Desk
 from flows.review.book import read_book, write_book
-from flows.reviewing import list_questions
+from flows.review.questions import list_questions
 from models.tables import ReviewAnswer
 from tests.demo_world import World, demo_world
 
@@ -137,7 +137,7 @@ def test_a_mention_that_looks_like_a_formula_is_text_in_the_workbook(world: Worl
 
 @pytest.mark.prefect
 def test_the_form_offers_what_is_open_and_an_answer_counts_at_once(world: World) -> None:
-    from flows.decide import decide, list_choices
+    from flows.review.form import decide, list_choices
 
     place = world.open()
     choices, question = list_choices(place), open_questions(world)[0]

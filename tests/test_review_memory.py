@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.exports import EXPORTS, Asked
+from flows.looking.exports import EXPORTS, Asked
 from flows.review.answers import Desk
-from flows.reviewing import Question
+from flows.review.questions import Question
 from tests.small_world import ANNA, BO, NAMES, Small
 
 KOLL = Path(sys.executable).parent / "koll"

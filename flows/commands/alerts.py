@@ -17,7 +17,7 @@ Who = Annotated[str, typer.Option("--by", help="Who does it; your user name by d
 @alerts.command("list")
 def list_alerts(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """List where every alert stands."""
-    from flows.status import list_alert_states
+    from flows.looking.status import list_alert_states
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -32,7 +32,7 @@ def list_alerts(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @alerts.command("show")
 def show(number: Number, config: Config = CONFIG, by: Who = "", as_json: AsJson = False) -> None:
     """Show an alert: its history, and every complaint behind it. Who looked is noted in the ledger."""
-    from flows.answering import show_alert
+    from flows.alerts.answering import show_alert
 
     found = _try(config, lambda place: show_alert(place, number, by))
     if as_json:
@@ -104,7 +104,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Replay past nights in memory and print what each rule would have sent, month by month. Nothing is sent."""
-    from flows.replay import replay
+    from flows.alerts.replay import replay
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -126,7 +126,7 @@ def check(
 
 
 def _do(config: Any, number: str, by: str, how: Callable[[Any, Any], Any], done: str) -> None:
-    from flows.answering import act_on
+    from flows.alerts.answering import act_on
     from models.alerting.ledger import alert_id
 
     state = _try(config, lambda place: act_on(place, number, by, how))

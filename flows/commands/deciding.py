@@ -153,7 +153,7 @@ def undo(asked: Asked, config: Config = CONFIG, by: Who = "", why: Because = "")
 
 
 def _open(config: Path) -> tuple[Any, list[Any]]:
-    from flows.reviewing import list_questions
+    from flows.review.questions import list_questions
     from flows.workplace import open_workplace
 
     place = open_workplace(config)
@@ -171,7 +171,7 @@ def _find(questions: list[Any], asked: str) -> Any:
 def _at_desk(config: Path, by: str, give: "Callable[[Desk], list[Answer]]") -> None:
     """Let a person give answers, say each, and count anew at once."""
     from flows.review.answers import AnswerRefused, Desk
-    from flows.reviewing import NoSuchQuestion
+    from flows.review.questions import NoSuchQuestion
     from flows.workplace import open_workplace
 
     with telling_faults():

@@ -48,7 +48,7 @@ def form(
         raise typer.BadParameter("name one member, or give --all, not both")
     with _trying(config) as place:
         from flows.declarations.forms import write_forms
-        from flows.exports import open_target
+        from flows.looking.exports import open_target
 
         chosen = None if language is None else ("sv" if language is Language.SV else "en")
         asked = None if every else [member] if member else []

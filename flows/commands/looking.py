@@ -54,7 +54,7 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; else standard output.")] = None,
 ) -> None:
     """Write everything out, for people and programs."""
-    from flows.exports import EXPORTS, Asked, open_target, write_rows
+    from flows.looking.exports import EXPORTS, Asked, open_target, write_rows
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -87,7 +87,7 @@ def status(
     ] = None,
 ) -> None:
     """Show each source, what waits for people, and what to do next: the failing thing first. Or one source's health."""
-    from flows.status import read_status
+    from flows.looking.status import read_status
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -111,7 +111,7 @@ def status(
 
 
 def _show_health(config: Path, source: str, on: date | None, as_json: bool) -> None:
-    from flows.health import NoSuchSource, draw_weeks, read_health
+    from flows.looking.health import NoSuchSource, draw_weeks, read_health
     from flows.workplace import open_workplace
 
     try:
@@ -144,7 +144,7 @@ def _show_health(config: Path, source: str, on: date | None, as_json: bool) -> N
 
 def doctor(config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Check configuration, database, archive, mail, mailbox and every source's reachability and robots."""
-    from flows.doctor import examine
+    from flows.looking.doctor import examine
 
     with telling_faults():
         findings = examine(config)

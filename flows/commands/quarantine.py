@@ -36,7 +36,7 @@ def list_quarantine(
     as_json: AsJson = False,
 ) -> None:
     """List what is open, with its code."""
-    from flows.quarantine import list_items
+    from flows.intake.quarantine import list_items
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -51,7 +51,7 @@ def list_quarantine(
 @quarantine.command("show")
 def show_quarantine(key: Key, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show one item: the raw bytes it was read from and, beside them, why it is here and what was read."""
-    from flows.quarantine import show_item
+    from flows.intake.quarantine import show_item
     from flows.workplace import open_workplace
 
     with telling_faults(), _telling_refusals():
@@ -99,8 +99,8 @@ def repair(
 
     Without --set a row that was kept with a flag is found to be right as it is.
     """
-    from flows.matching import make_linkers
-    from flows.quarantine import repair_item
+    from flows.intake.matching import make_linkers
+    from flows.intake.quarantine import repair_item
     from flows.workplace import open_workplace
 
     with telling_faults(), _telling_refusals():
@@ -122,7 +122,7 @@ def reject(
     by: Who = "",
 ) -> None:
     """Leave a row out for good, also when it comes again; what was stored of it is withdrawn."""
-    from flows.quarantine import reject_item
+    from flows.intake.quarantine import reject_item
     from flows.workplace import open_workplace
 
     if not why.strip():
@@ -135,7 +135,7 @@ def reject(
 
 
 def _find_source(place: Any, key: str) -> str:
-    from flows.quarantine import list_items
+    from flows.intake.quarantine import list_items
 
     found = {row["source"] for row in list_items(place, every=True) if row["key"].startswith(key)}
     return found.pop() if len(found) == 1 else ""
@@ -143,7 +143,7 @@ def _find_source(place: Any, key: str) -> str:
 
 @contextmanager
 def _telling_refusals() -> Iterator[None]:
-    from flows.quarantine import RowNotWorked
+    from flows.intake.quarantine import RowNotWorked
     from models.repairs import EditInvalid
 
     try:

@@ -78,7 +78,7 @@ def show_member(
     as_json: AsJson = False,
 ) -> None:
     """Show one member, every name it is known by, and its figures."""
-    from flows.exports import Asked, export_counts
+    from flows.looking.exports import Asked, export_counts
     from flows.workplace import open_workplace
     from models.org_number import OrgNumberInvalid, member_id, read_org_number
 
@@ -108,7 +108,7 @@ def show_member(
 
 
 def _load(config: Path) -> list[Any]:
-    from flows.linking import load_members
+    from flows.intake.linking import load_members
     from flows.workplace import open_workplace
 
     return load_members(open_workplace(config).engine)
@@ -126,9 +126,9 @@ def match(
     as_json: AsJson = False,
 ) -> None:
     """Who is this? Member, band, score and why."""
-    from flows.asking import ANSWERS, QuestionsUnreadable, answer_questions, read_questions
-    from flows.exports import open_target, write_rows
-    from flows.matching import make_matcher
+    from flows.intake.matching import make_matcher
+    from flows.looking.asking import ANSWERS, QuestionsUnreadable, answer_questions, read_questions
+    from flows.looking.exports import open_target, write_rows
     from flows.workplace import open_workplace
 
     if not text and file is None:

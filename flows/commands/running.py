@@ -108,7 +108,7 @@ def _check_names(config: Path, names: list[str]) -> None:
 
 
 def _report(config: Path, state: object, as_json: bool) -> None:
-    from flows.exports import Asked, export_runs
+    from flows.looking.exports import Asked, export_runs
     from flows.workplace import open_workplace
 
     runs = list(export_runs(open_workplace(config), Asked()))
@@ -130,6 +130,6 @@ def demo(
     """Run whole nights on the bundled world, with its own web server, mailbox, extracts and register."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # what matters is told by the demo itself
     with telling_faults():
-        from flows.demo import run_demo
+        from flows.demo.nights import run_demo
 
         run_demo(folder, serve=serve)

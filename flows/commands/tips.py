@@ -25,7 +25,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List the inbox, newest first: where each mail stands, its thread, and how many copies of its text came."""
-    from flows.tips import STANDINGS, list_tips
+    from flows.tips.desk import STANDINGS, list_tips
 
     if standing and standing not in STANDINGS:
         raise typer.BadParameter(f"one of {', '.join(STANDINGS)} is needed", param_hint="--standing")
@@ -49,7 +49,7 @@ def _begin(text: str | None) -> str:
 @tips.command("show")
 def show(ident: Ident, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show one mail: its masked text, whom it names in which words, what hangs with it, and what people said."""
-    from flows.tips import TipNotWorked, show_tip
+    from flows.tips.desk import TipNotWorked, show_tip
 
     with telling_faults():
         place = _open(config)
@@ -80,7 +80,7 @@ def show(ident: Ident, config: Config = CONFIG, as_json: AsJson = False) -> None
 @tips.command("set-aside")
 def put_aside(ident: Ident, config: Config = CONFIG, by: Who = "", why: Because = "") -> None:
     """Say that it is no tip: it counts for nobody, now and whenever it is read again."""
-    from flows.tips import set_aside
+    from flows.tips.desk import set_aside
 
     _do(config, ident, lambda place, _linker, who: f"{set_aside(place, ident, who=who, why=why).source_id}: aside", by)
 
@@ -88,7 +88,7 @@ def put_aside(ident: Ident, config: Config = CONFIG, by: Who = "", why: Because 
 @tips.command("take")
 def take(ident: Ident, config: Config = CONFIG, by: Who = "", why: Because = "") -> None:
     """Take in a mail that was set aside: it is a tip after all."""
-    from flows.tips import take_in
+    from flows.tips.desk import take_in
 
     _do(
         config, ident, lambda place, linker, who: f"{take_in(place, ident, linker, who=who, why=why).source_id}: in", by
@@ -104,7 +104,7 @@ def attach_to(
     why: Because = "",
 ) -> None:
     """Say which member a tip is about; a mail that was set aside is taken in by it."""
-    from flows.tips import attach
+    from flows.tips.desk import attach
 
     number = member.replace("-", "").strip()
     _do(
@@ -118,16 +118,16 @@ def attach_to(
 @tips.command("undo")
 def take_back(ident: Ident, config: Config = CONFIG, by: Who = "", why: Because = "") -> None:
     """Take the last decision about a mail back."""
-    from flows.tips import undo
+    from flows.tips.desk import undo
 
     _do(config, ident, lambda place, linker, who: f"taken back: {undo(place, ident, linker, who=who, why=why)}", by)
 
 
 def _do(config: Path, ident: str, act: Any, by: str) -> None:
     """Carry one decision out under the lock, then count anew what it touches."""
-    from flows.matching import make_matcher
+    from flows.intake.matching import make_matcher
     from flows.night import run_relink
-    from flows.tips import TipNotWorked
+    from flows.tips.desk import TipNotWorked
 
     with telling_faults():
         place = _open(config)
@@ -147,8 +147,8 @@ def _open(config: Path) -> Any:
 
 
 def _make_linker(place: Any, ident: str) -> Any:
-    from flows.matching import make_linkers
-    from flows.tips import TipNotWorked, find_tip
+    from flows.intake.matching import make_linkers
+    from flows.tips.desk import TipNotWorked, find_tip
 
     with place.engine.connect() as connection:
         try:

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 from sqlmodel import Session
 
-from flows.alerting import AlertReport, enclose_form, identify_sender, send_mail
+from flows.alerts.settling import AlertReport, enclose_form, identify_sender, send_mail
 from flows.declarations.forms import NotConfigured, find_member, find_rule
+from flows.looking.standing import are_declarations_known, load_source_states
 from flows.mail.compose import Mailing, compose_messages
-from flows.standing import are_declarations_known, load_source_states
 from flows.workplace import Workplace
 from models.alerting.deadlines import can_be_reached, key_of, remind_now
 from models.alerting.decide import decide_reminders

@@ -14,7 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.exports import write_cell
+from flows.looking.exports import write_cell
 from models.declarations.due import BusinessYear
 from models.declarations.form import DeclarationForm, Language, Question
 from models.declarations.layout import FORM, HEADERS, MEMBER, SHEETS, YEAR, YES_NO

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 
 from flows.cases import ask_figures, compare_times, find_member, require_case
-from flows.standing import pick_country_source
+from flows.looking.standing import pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState, Window
 from models.cases.chain import load_cases

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from flows.exports import Asked, export_counts
-from flows.standing import load_source_states
-from flows.status import list_alert_states
+from flows.looking.exports import Asked, export_counts
+from flows.looking.standing import load_source_states
+from flows.looking.status import list_alert_states
 from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState, Window
 from models.alerting.ledger import Standing

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flows.linking import load_members
-from flows.reviewing import (
+from flows.intake.linking import load_members
+from flows.review.questions import (
     UNDONE,
     NoSuchQuestion,
     Question,
@@ -43,7 +43,7 @@ class Desk:
     """Where one person answers. Answers are written one by one; ``count_anew`` carries them into the links."""
 
     def __init__(self, place: Workplace, who: str) -> None:
-        from flows.matching import make_matcher
+        from flows.intake.matching import make_matcher
 
         self.place = place
         self.who = who

@@ -14,9 +14,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.exports import write_cell
+from flows.looking.exports import write_cell
 from flows.review.answers import Answer, AnswerRefused, Desk
-from flows.reviewing import NoSuchQuestion, Question
+from flows.review.questions import NoSuchQuestion, Question
 from models.org_number import show_org_number
 from sources.tabular import Line, TableUnreadable, read_lines
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from flows.commands.shared import show
 from flows.review.answers import Answer, Desk
-from flows.reviewing import Question
+from flows.review.questions import Question
 from models.org_number import show_org_number
 
 _SHOWN = 4  # candidates side by side

@@ -11,7 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from sqlalchemy import Table, select
 
-from flows.status import read_status
+from flows.looking.status import read_status
 from flows.workplace import Workplace
 from models.tables import Run, SourceNight
 from models.words import Verdict

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from flows.matching import make_linkers
-from flows.objects import parse_item
-from flows.quarantine import load_repairs
+from flows.intake.matching import make_linkers
+from flows.intake.objects import parse_item
+from flows.intake.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
 from models.drafts import Draft
 from models.repairs import Repairs

@@ -24,8 +24,8 @@ import great_expectations
 from alembic import command
 from sqlalchemy import Engine, event
 
-import flows.alerting
-import flows.ingest
+import flows.alerts.settling
+import flows.intake.ingest
 import flows.mail.transports
 import flows.night
 import models.stage
@@ -34,7 +34,7 @@ from flows.workplace import Workplace, open_workplace
 from models.store import upgrade
 
 assert command and great_expectations  # imported inside functions: here once, before any fork
-flows.ingest.CHUNK = 250  # the demo's largest file is read in several chunks then
+flows.intake.ingest.CHUNK = 250  # the demo's largest file is read in several chunks then
 
 
 def run_night(place: Workplace, order: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ def migrate(place: Workplace, _order: dict[str, Any]) -> None:
 def send(place: Workplace, _order: dict[str, Any]) -> None:
     """Send what is due: what a killed run had claimed is, once its lease is over."""
     with place.exclusively():
-        flows.alerting.send_mail(place, _say_nothing)
+        flows.alerts.settling.send_mail(place, _say_nothing)
 
 
 def forget(place: Workplace, _order: dict[str, Any]) -> None:

@@ -28,8 +28,8 @@ from aiosmtpd.controller import Controller
 from openpyxl import load_workbook
 from sqlalchemy import inspect, text
 
-from flows.demo import NIGHTS, deliver_day, lay_out, serve_sites, write_config
-from flows.exports import EXPORTS, Asked
+from flows.demo.nights import NIGHTS, deliver_day, lay_out, serve_sites, write_config
+from flows.looking.exports import EXPORTS, Asked
 from flows.workplace import open_workplace
 from models.store import open_engine
 

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, literal, select, update
 
 from expectations.judge import Judge, Judgement
-from flows.keeping import WAITING, Keeper
-from flows.linking import Linker
-from flows.objects import open_item, parse_item
+from flows.intake.keeping import WAITING, Keeper
+from flows.intake.linking import Linker
+from flows.intake.objects import open_item, parse_item
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable

@@ -13,11 +13,11 @@ from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
 from expectations.volume import ROWS_TAKEN_BACK, tell
 from flows.declarations.taking import list_mailed, take_declarations
-from flows.drift import check_files, compare_headers, find_drift
-from flows.keeping import WAITING, Keeper
-from flows.linking import Linker
-from flows.objects import parse_tables, read_header
-from flows.quarantine import load_repairs
+from flows.intake.drift import check_files, compare_headers, find_drift
+from flows.intake.keeping import WAITING, Keeper
+from flows.intake.linking import Linker
+from flows.intake.objects import parse_tables, read_header
+from flows.intake.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
 from models.draft_table import DraftTable
 from models.repairs import REJECT, Repairs

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, update
 from sqlmodel import Session
 
-from flows.ingest import Order
+from flows.intake.ingest import Order
+from flows.looking.standing import are_declarations_known, load_source_states, pick_country_source
 from flows.mail.bounces import find_stopped, leave_out, note_bounces
 from flows.mail.channels import ChannelTransport, compose_texts
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
@@ -14,7 +15,6 @@ from flows.mail.delivery import deliver, list_dead
 from flows.mail.letter import Enclosure
 from flows.mail.sender import MailIdentity
 from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
-from flows.standing import are_declarations_known, load_source_states, pick_country_source
 from flows.workplace import Workplace, read_secret
 from models.alerting.decide import decide
 from models.alerting.evaluation import Due

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table, select, update
 
 from expectations.judge import Judgement, Quarantined
-from flows.linking import LinkedMention, Linker
+from flows.intake.linking import LinkedMention, Linker
 from models.draft_table import DraftTable
 from models.drafts import Draft
 from models.repairs import Repairs

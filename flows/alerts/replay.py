@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from flows.standing import load_source_states
+from flows.looking.standing import load_source_states
 from flows.workplace import Workplace
 from models.alerting.decide import decide
 from models.alerting.evaluation import SourceState

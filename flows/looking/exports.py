@@ -14,8 +14,8 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Table, select
 
-from flows.reviewing import list_questions
-from flows.standing import load_source_states, pick_country_source
+from flows.looking.standing import load_source_states, pick_country_source
+from flows.review.questions import list_questions
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
 from models.counting import (

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Table, func, select
 
 from expectations.checks import ROW_CHECKS, TABLE_CHECKS
 from expectations.volume import DRIFT_CHECKS
-from flows.standing import load_source_states
-from flows.status import advise
+from flows.looking.standing import load_source_states
+from flows.looking.status import advise
 from flows.workplace import Workplace
 from models.tables import Complaint, Parsed, QuarantineItem, Run, SourceNight
 from models.words import Status, Verdict

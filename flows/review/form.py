@@ -14,7 +14,7 @@ from pydantic import Field
 
 from flows.commands.shared import show
 from flows.review.answers import Answer, AnswerRefused, Desk
-from flows.reviewing import NoSuchQuestion, Question, list_questions
+from flows.review.questions import NoSuchQuestion, Question, list_questions
 from flows.workplace import Workplace, open_workplace
 
 _LONGEST = 60  # letters of a question's text

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
-from flows.keeping import Keeper
-from flows.linking import Linker, load_members, tip_key
-from flows.objects import parse_item
-from flows.quarantine import find_raw, judge_alone, make_run, withdraw
-from flows.reviewing import UNDONE as ANSWER_UNDONE
-from flows.reviewing import Question, record_answer
+from flows.intake.keeping import Keeper
+from flows.intake.linking import Linker, load_members, tip_key
+from flows.intake.objects import parse_item
+from flows.intake.quarantine import find_raw, judge_alone, make_run, withdraw
+from flows.review.questions import UNDONE as ANSWER_UNDONE
+from flows.review.questions import Question, record_answer
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable

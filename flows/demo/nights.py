@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flows.commands.shared import say
-from flows.demo_case import MEMBER, finish_case, move_case
-from flows.exports import Asked, export_counts, export_runs
+from flows.demo.case import MEMBER, finish_case, move_case
+from flows.looking.exports import Asked, export_counts, export_runs
 from flows.workplace import Workplace, open_workplace
 from models.store import upgrade
 
-SAMPLES = Path(__file__).parent.parent / "samples"
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
 NIGHTS = {1: date(2026, 7, 2), 2: date(2026, 8, 4), 3: date(2026, 8, 27)}
 _SITES = {"nix": ("nixnamnden", 8731), "dm": ("dm-namnden", 8732), "broken": ("broken", 8733)}
 _CENTRE = "Telefonhuset Norrsken AB"

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from flows.linking import Linker, find_public, hash_phones, list_turning_days, load_members
-from flows.reviewing import load_answers
+from flows.intake.linking import Linker, find_public, hash_phones, list_turning_days, load_members
+from flows.review.questions import load_answers
 from flows.workplace import Workplace
 from models.matching import Companies, Matcher
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
 
-from flows.events import pair_text
-from flows.linking import tip_key
+from flows.intake.events import pair_text
+from flows.intake.linking import tip_key
 from models.audit import record_act
 from models.matching import Answer, MemoryKey, Said, memory_key
 from models.matching import Mention as Asked

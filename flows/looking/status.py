@@ -7,8 +7,8 @@ from sqlalchemy import Connection, Table, func, select
 from sqlmodel import Session
 
 from flows.cases import list_cases
+from flows.looking.standing import load_source_states
 from flows.mail.bounces import count_stopped
-from flows.standing import load_source_states
 from flows.workplace import Workplace
 from models.alerting.ledger import Standing, alert_id, fold
 from models.alerting.measure import load_member_facts

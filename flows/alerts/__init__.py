@@ -1,0 +1,1 @@
+"""From counts to mails: deciding, answering, and what the rules would have sent."""

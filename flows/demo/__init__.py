@@ -1,0 +1,1 @@
+"""The demo: whole nights on the bundled world, and the known case from notice to exclusion."""

@@ -1,0 +1,1 @@
+"""The tip inbox worked by staff, and receipts for those who write."""
