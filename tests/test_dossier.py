@@ -99,7 +99,7 @@ def test_the_dossiers_figures_are_those_of_the_database(world: World, page: str)
     assert by_source["konsumentverket"] == 113 and phone["konsumentverket"] == 37
     for source, count in by_source.items():
         numbers = [int(n) for n in re.findall(r"\d+", shown[f"source:{source}"])]
-        assert numbers == [count, phone[source]], source
+        assert numbers == ([count] if count == phone[source] else [count, phone[source]]), source
     assert shown["source:konsumentverket"] == "113, varav minst 37 via telefon"
     total = sum(by_source.values())
     assert [int(n) for n in re.findall(r"\d+", shown["total"])] == [total, sum(phone.values())]

@@ -102,7 +102,6 @@ def _locate(error: Exception) -> str:
 def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], None]) -> list[Reading]:
     """Return the readings that are still to be merged, oldest first; the newest was made just now unless replaying."""
     state = _read_state(place, source.name)
-    _check_clock(place, source.name, state)
     if not order.replay:
         last = place.archive.last_reading(source.name)
         visit = Visit(
@@ -129,17 +128,6 @@ def _read(place: Workplace, source: Source, order: Order, log: Callable[[str], N
     # them may be gone. A mailbox only tells what is new, and what a person hands in is in no later listing.
     # Two nights within one tick of the clock find none that is newer: then the one made just now.
     return pending or readings[-1:] if source.info.kind in ("tips", "declarations") else (pending or readings)[-1:]
-
-
-def _check_clock(place: Workplace, name: str, state: SourceState | None) -> None:
-    """Refuse to read at a time before the last reading: what was known when could not be told apart any more."""
-    now = place.clock()
-    if state is not None and now < state.read_at:
-        raise SourceBroken(
-            "clock-back",
-            f"{name}: the clock says {now:%Y-%m-%d %H:%M} UTC, but the source was last read at "
-            f"{state.read_at:%Y-%m-%d %H:%M} UTC; nothing was read. Set this machine's clock right",
-        )
 
 
 def _tell_time(place: Workplace, last: Reading | None) -> datetime:
