@@ -67,7 +67,7 @@ def load(root: Path) -> dict[str, Any]:
     """Take in what lies in the folder, in this process; return seconds, rows and the peak in megabytes."""
     from flows.night import run_ingest
     from flows.workplace import open_workplace
-    from models.store import upgrade
+    from models.storage.store import upgrade
 
     place = open_workplace(root / "koll.toml", check=False)
     upgrade(place.engine)

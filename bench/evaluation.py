@@ -16,13 +16,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, text
 
-from models.alerting.decide import decide
 from models.alerting.evaluation import SourceState
-from models.alerting.ledger import AlertEvent
-from models.alerting.measure import measure_night
+from models.alerting.ledger.decide import decide
+from models.alerting.ledger.ledger import AlertEvent
+from models.alerting.measuring.measure import measure_night
 from models.alerting.rules import AlertsConfig, read_rule
-from models.store import open_engine, upgrade, writing
-from models.tables import Complaint
+from models.storage.store import open_engine, upgrade, writing
+from models.storage.tables import Complaint
 
 NIGHT, NOW = date(2026, 3, 3), datetime(2026, 3, 3, 3, 15, tzinfo=UTC)
 SOURCES = ("agency", "board", "tips")

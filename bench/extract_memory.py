@@ -14,7 +14,7 @@ from pathlib import Path
 
 from models.words import Channel
 from sources.contract import Bounds, RawItem
-from sources.extract import Extract
+from sources.files.extract import Extract
 
 LIMIT = 400  # MB, at any size
 _COLUMNS = {

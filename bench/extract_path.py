@@ -14,7 +14,7 @@ from pathlib import Path
 
 from flows.night import run_ingest
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 HEADERS = ("Diarienummer", "Inkom", "Företag", "Organisationsnummer", "Försäljningssätt", "Ärendetyp")
 CHANNELS = ("Telefonförsäljning", "Sms", "Internet", "Uppgift saknas")

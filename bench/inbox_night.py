@@ -18,8 +18,8 @@ from sqlalchemy import func, select
 from bench.tip_set import FOLDER, HALVES, load_members, load_tips
 from flows.night import run_ingest
 from flows.workplace import Workplace, open_workplace
-from models.store import upgrade
-from models.tables import Complaint
+from models.storage.store import upgrade
+from models.storage.tables import Complaint
 
 _CONFIG = """
 [association]

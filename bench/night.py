@@ -11,7 +11,7 @@ from pathlib import Path
 from flows.demo import nights as demo
 from flows.night import run_night
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from flows.night import run_night
 from flows.page.write import write_pages
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 _ON = date(2026, 8, 27)
 _CHANNELS = ("Telefon", "Sms", "Okänd")
@@ -27,7 +27,7 @@ path = "members.csv"
 from = "koll@bench.example"
 [page]
 folder = "page"
-[sources.extract]
+[sources.files.extract]
 kind = "extract"
 folder = "extracts"
 rows = [1, 1000000]

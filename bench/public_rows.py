@@ -30,8 +30,8 @@ from sqlalchemy import func, select
 
 from flows.night import run_ingest
 from flows.workplace import Workplace, open_workplace
-from models.store import upgrade
-from models.tables import Complaint, QuarantineItem, SourceNight
+from models.storage.store import upgrade
+from models.storage.tables import Complaint, QuarantineItem, SourceNight
 from models.words import Verdict
 from sources.usa.ftc_dnc import read_us_number
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.pages import FACTS
 from flows.night import run_ingest
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 from tests.board_page_maker import MARKUPS, make_page, sheet_from_fact
 
 _CONFIG = """

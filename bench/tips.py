@@ -16,7 +16,7 @@ from bench.tip_set import HALVES, LabelledTip, load_members, load_tips
 from flows.intake.linking import Linker, hash_phones
 from models.drafts import Draft
 from models.matching import KnownMember, Matcher
-from models.stage import Link
+from models.storage.stage import Link
 from models.words import Band, Channel, Role
 from sources.contract import RawItem
 from sources.inbox.tips import TIPS_INFO, Tips

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from expectations.suites import Rule
 from models.draft_table import DraftTable, Memo
-from models.org_number import OrgNumberInvalid, is_masked, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_masked, read_org_number
 from models.words import Kind, Severity
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from models.cases.follow_up import Asked, follow_up, propose_follow_up
 from models.cases.steps import Case, Step, StepKind, StepRefused, check_step, is_repeated, pick_case
 from models.cases.verify import verify_cases
 from models.counting import Scope, list_counted
-from models.org_number import OrgNumberInvalid, member_id, read_org_number
-from models.store import writing
-from models.tables import Member
-from sources.archive_faults import ArchiveFault, ArchiveForgotten
+from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
+from models.storage.store import writing
+from models.storage.tables import Member
+from sources.archive.faults import ArchiveFault, ArchiveForgotten
 from sources.inbox.privacy import mask_text
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]

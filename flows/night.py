@@ -18,9 +18,9 @@ from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
 from models.matching import Matcher
-from models.register import RegisterRefused, read_register, store_register
-from models.store import upsert, writing
-from models.tables import Run, SourceNight
+from models.members.register import RegisterRefused, read_register, store_register
+from models.storage.store import upsert, writing
+from models.storage.tables import Run, SourceNight
 from models.words import Verdict
 from sources.register_file import read_register_file
 from sources.registry import VERSION

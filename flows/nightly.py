@@ -24,7 +24,7 @@ from flows.night import Log, Night, note_source, run_ingest, run_night
 from flows.review.form import offer_questions
 from flows.upkeep.journal import keep_journal
 from flows.workplace import open_workplace
-from models.tables import SourceNight
+from models.storage.tables import SourceNight
 from models.words import Verdict
 
 CONFIG = "KOLL_CONFIG"

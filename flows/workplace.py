@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, text
 
-from models.settings import SECRETS, Settings, load_settings
-from models.store import open_engine, require_current
-from sources.archive import Archive
+from models.configuration.settings import SECRETS, Settings, load_settings
+from models.storage.store import open_engine, require_current
+from sources.archive.archive import Archive
+from sources.archive.sealing import KeyUnusable, Vault, make_key
 from sources.registry import WEB_KINDS
-from sources.sealing import KeyUnusable, Vault, make_key
 
 _NIGHT_LOCK = 0x6B6F6C6C  # "koll": the advisory lock's number on PostgreSQL
 

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from models.register import MEMBER_FIELDS, NAME_FIELDS, RegisterRefused, RegisterRow
-from sources.tabular import TableUnreadable, read_lines
+from models.members.register import MEMBER_FIELDS, NAME_FIELDS, RegisterRefused, RegisterRow
+from sources.files.tabular import TableUnreadable, read_lines
 
 _REQUIRED = {"members": MEMBER_FIELDS[:2], "names": NAME_FIELDS[:3]}
 _WORKBOOKS = (".xlsx", ".xlsm")

@@ -13,16 +13,23 @@ from functools import partial
 from typing import Protocol, cast
 
 import sources
-from models.settings import AnySource, DeclarationSettings, ExtractSettings, Settings, TipsSettings, WebSettings
-from models.source_settings import Mailbox
-from sources import extract
+from models.configuration.settings import (
+    AnySource,
+    DeclarationSettings,
+    ExtractSettings,
+    Settings,
+    TipsSettings,
+    WebSettings,
+)
+from models.configuration.source_settings import Mailbox
 from sources.contract import Bounds, Source, SourceInfo
 from sources.declarations.source import DECLARATIONS_INFO, Declarations
-from sources.extract_mail import MailedExtract, recognise_extract
+from sources.files import extract
+from sources.files.extract_mail import MailedExtract, recognise_extract
+from sources.files.tabular import squeeze
 from sources.inbox.access import Access
 from sources.inbox.others import Recogniser
 from sources.inbox.tips import TIPS_INFO, Tips
-from sources.tabular import squeeze
 
 VERSION = "0.1"
 _NO_COUNTRIES = ("inbox", "declarations")  # these have constructors, and settings, of their own

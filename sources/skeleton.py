@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bs4 import BeautifulSoup
 
-from sources.fields import Labels, find_title, read_labels, read_page, read_rows, squeeze
+from sources.pages.fields import Labels, find_title, read_labels, read_page, read_rows, squeeze
 
 _MEANINGS = {
     "key": r"ärende|diari|diaari|dnr|mål\b|målnr|sak\b|saksnr|saksnummer|case|nummer|number|\bnr\b|\bid\b",
@@ -31,8 +31,8 @@ _MODULE = '''"""{heading}.
 from models.drafts import Draft
 from models.words import Kind
 from sources.contract import Bounds, SourceInfo
-from sources.fields import Labels, Record
-from sources.listing import LIST_CHECKS, ListSource
+from sources.pages.fields import Labels, Record
+from sources.pages.listing import LIST_CHECKS, ListSource
 {form}
 
 class {class_name}(ListSource):

@@ -7,9 +7,9 @@ from typing import Any
 
 from flows.mail.compose import Mailing, compose_messages
 from flows.mail.sender import MailIdentity
-from models.alerting.decide import decide
 from models.alerting.evaluation import Decision, Evaluation, Findings, MemberFacts, Night, Rank, SourceState
-from models.alerting.ledger import AlertEvent, AlertKey, AlertState, fold
+from models.alerting.ledger.decide import decide
+from models.alerting.ledger.ledger import AlertEvent, AlertKey, AlertState, fold
 from models.alerting.rules import AlertsConfig, LimitRule, RuleConfig, read_rule
 from models.alerting.tables import OutboxRow
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, text
 
-from models.store import open_engine, upgrade
+from models.storage.store import open_engine, upgrade
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NOW = datetime(2026, 8, 26, 1, 15, tzinfo=UTC)

@@ -11,7 +11,7 @@ from flows.demo.nights import NIGHTS, deliver_day, lay_out, serve_sites, write_c
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import Night, run_ingest, run_night
 from flows.workplace import Workplace, open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 FIRST, SECOND, THIRD = NIGHTS.values()
 

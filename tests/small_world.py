@@ -15,9 +15,9 @@ from sqlmodel import Session
 from flows.alerts.settling import send_mail
 from flows.night import Night, run_ingest, run_night
 from flows.workplace import Workplace, open_workplace
-from models.alerting.ledger import AlertEvent
+from models.alerting.ledger.ledger import AlertEvent
 from models.alerting.tables import read_ledger
-from models.store import upgrade
+from models.storage.store import upgrade
 
 ANNA, BO, CIA = "5590000013", "5590000021", "5590000039"
 NAMES = {ANNA: "Anemon Telefoni AB", BO: "Blåklint Värme AB", CIA: "Cikoria Resor AB"}

@@ -8,11 +8,11 @@ from sqlalchemy import Engine
 from test_counting import FIRST, LAST, T0, T1, T2, A, B, caller, complaint, keep
 
 from models.alerting.evaluation import Window
-from models.alerting.measure_counts import Ask, count_asked, count_register_days, find_touched
+from models.alerting.measuring.counts import Ask, count_asked, count_register_days, find_touched
 from models.alerting.moment import Moment
 from models.counting import Scope, count_days, count_members, list_counted
-from models.store import open_engine, upgrade
-from models.tables import Complaint, EventLink, Mention
+from models.storage.store import open_engine, upgrade
+from models.storage.tables import Complaint, EventLink, Mention
 from models.words import Band, Channel, Status
 
 SOURCES = ("kv", "board", "tips")

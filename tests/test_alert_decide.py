@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 from alert_world import FIRST_NIGHT, MEMBER, OTHER, World, event, limit, phone, source_late, told
 
-from models.alerting.acts import Act, ActImpossible, AlertUnknown, acknowledge, close, find_alert, silence
 from models.alerting.evaluation import ChangedRow, Decision, MemberFacts, OpenCase, Recount, find_watermark
-from models.alerting.ledger import Delivery, Origin, Standing, What, alert_id, alerted_windows, fold, watched
+from models.alerting.ledger.acts import Act, ActImpossible, AlertUnknown, acknowledge, close, find_alert, silence
+from models.alerting.ledger.ledger import Delivery, Origin, Standing, What, alert_id, alerted_windows, fold, watched
 from models.alerting.rules import AlertsConfig
 from models.words import Outcome
 

@@ -7,9 +7,9 @@ from alert_world import MEMBER, OTHER, World, event, limit, phone, source_late, 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from models.alerting.acts import Act, acknowledge, close, silence
 from models.alerting.evaluation import Decision, Recount
-from models.alerting.ledger import AlertEvent, AlertState, Delivery, Standing, advance, fold
+from models.alerting.ledger.acts import Act, acknowledge, close, silence
+from models.alerting.ledger.ledger import AlertEvent, AlertState, Delivery, Standing, advance, fold
 from models.alerting.tables import (
     AlertEventRow,
     OutboxRow,

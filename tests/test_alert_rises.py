@@ -12,14 +12,14 @@ from typer.testing import CliRunner
 
 from flows.koll import app
 from models.alerting.budget import Register, calibrate, find_threshold
-from models.alerting.decide import decide
 from models.alerting.evaluation import Batch, Evaluation, RiseTest, Window
 from models.alerting.exposure import Coverage, fit_season
-from models.alerting.ledger import What, fold
+from models.alerting.ledger.decide import decide
+from models.alerting.ledger.ledger import What, fold
 from models.alerting.rules import AlertsConfig, RiseRule, read_rule
 from models.alerting.statistics import PooledRates, test_rise
-from models.store import writing
-from models.tables import Run, SourceNight
+from models.storage.store import writing
+from models.storage.tables import Run, SourceNight
 
 START = date(2026, 3, 3)
 RISE = """

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.archive import Archive, ArchiveDamaged, ArchiveMissing, ArchiveUnwritable
+from sources.archive.archive import Archive, ArchiveDamaged, ArchiveMissing, ArchiveUnwritable
 from sources.contract import Problem, RawItem, Reading, SourceBroken
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +87,7 @@ def test_a_large_file_goes_in_and_out_in_constant_memory(tmp_path: Path):
     script = """
 import resource, sys
 from pathlib import Path
-from sources.archive import Archive
+from sources.archive.archive import Archive
 archive = Archive(Path(sys.argv[1]))
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 sha256 = archive.put_file(Path(sys.argv[2]))
@@ -268,7 +268,7 @@ def test_a_manifest_of_2500_pages_stays_small(archive: Archive):
 KILLED = """
 import sys
 from pathlib import Path
-from sources.archive import Archive
+from sources.archive.archive import Archive
 archive = Archive(Path(sys.argv[1]))
 print("ready", flush=True)
 number = 0
@@ -309,7 +309,7 @@ def test_a_full_disk_is_named_and_leaves_nothing_half(tmp_path: Path):
     script = """
 import resource, sys
 from pathlib import Path
-from sources.archive import Archive, ArchiveUnwritable
+from sources.archive.archive import Archive, ArchiveUnwritable
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
 archive = Archive(Path(sys.argv[1]))
 small = archive.put(b"small")
@@ -336,7 +336,7 @@ def test_a_read_only_archive_is_still_read_and_refuses_to_be_written():
     script = """
 import os, sys
 from pathlib import Path
-from sources.archive import Archive, ArchiveUnwritable
+from sources.archive.archive import Archive, ArchiveUnwritable
 root = Path(sys.argv[1])
 archive = Archive(root)
 sha256 = archive.put(b"old")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from flows.demo.nights import deliver_day
 from flows.koll import app
 from models.audit import record_act
-from models.store import writing
+from models.storage.store import writing
 from tests.demo_world import FIRST, World, demo_world
 
 AT = datetime(2026, 8, 26, 9, 0, tzinfo=UTC)

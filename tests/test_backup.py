@@ -16,8 +16,8 @@ from flows.koll import app
 from flows.looking.exports import EXPORTS, Asked
 from flows.upkeep.backup import make_backup
 from flows.workplace import Workplace, open_workplace
-from models.store import writing
-from models.tables import Complaint, ComplaintText
+from models.storage.store import writing
+from models.storage.tables import Complaint, ComplaintText
 from tests.demo_world import FIRST, World, demo_world
 
 COMPLAINT = Complaint.__table__

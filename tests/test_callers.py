@@ -18,7 +18,7 @@ from flows.review.answers import Desk
 from flows.review.questions import Question
 from models.counting import Scope, Window, count_members
 from models.matching.forms import form_of
-from models.tables import Complaint
+from models.storage.tables import Complaint
 from models.words import Band, Role
 from tests.board_page_maker import MARKUPS, make_page, sheet_from_fact
 from tests.small_world import Small

@@ -15,7 +15,7 @@ from flows.koll import app
 from flows.looking.exports import Asked, export_audit
 from models.cases.chain import load_cases
 from models.cases.steps import Case, Step, StepKind, StepRefused, check_step
-from models.store import writing
+from models.storage.store import writing
 from tests.case_world import ANNA, BO, DEADLINE, FIRST_AFTER, NIGHT, RULES, CaseWorld, copy_world, make_case_world
 from tests.small_world import text_of
 

@@ -11,9 +11,9 @@ from werkzeug import Request, Response
 
 from flows.night import run_ingest
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 from models.words import Channel, Evidence
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, SourceBroken, Visit
 from sources.usa.cfpb import INFO, Cfpb, read_us_date
 from sources.usa.cfpb_search import list_weeks, read_address

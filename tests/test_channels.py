@@ -12,7 +12,7 @@ from werkzeug import Response
 
 from flows.looking.status import read_status
 from models.alerting.tables import TEXT, OutboxRow
-from models.settings import SettingsInvalid
+from models.configuration.settings import SettingsInvalid
 
 DUTY = 'reminder_days = []\nchannels = { duty = ["ethics"] }'
 

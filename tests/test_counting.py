@@ -21,8 +21,8 @@ from models.counting import (
     rank_members,
     read_watermarks,
 )
-from models.store import writing
-from models.tables import Complaint, EventLink, Mention, Watermark
+from models.storage.store import writing
+from models.storage.tables import Complaint, EventLink, Mention, Watermark
 from models.words import Band, Channel, Kind, Role, Status
 
 A, B = "5560000019", "5567794218"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from flows.mail.compose import Mailing, compose_messages
-from models.alerting.decide import decide
 from models.alerting.evaluation import Due, MemberFacts, Night
-from models.alerting.ledger import AlertEvent, Delivery, Origin, Reason, Standing, What, fold
+from models.alerting.ledger.decide import decide
+from models.alerting.ledger.ledger import AlertEvent, Delivery, Origin, Reason, Standing, What, fold
 from models.alerting.rules import AlertsConfig, DeadlineRule, check_rules, read_rule
 from models.declarations.due import (
     business_year,
@@ -264,7 +264,7 @@ def test_a_member_that_leaves_is_asked_no_more_and_one_that_owes_nothing_is_forg
 
 
 def test_a_silence_keeps_the_letters_back_and_tells_once_when_it_ends() -> None:
-    from models.alerting.acts import Act, silence
+    from models.alerting.ledger.acts import Act, silence
 
     world = Asking()
     world.on(date(2026, 3, 31))
@@ -276,7 +276,7 @@ def test_a_silence_keeps_the_letters_back_and_tells_once_when_it_ends() -> None:
 
 
 def test_what_a_person_has_closed_asks_no_more_until_the_next_year() -> None:
-    from models.alerting.acts import Act, close
+    from models.alerting.ledger.acts import Act, close
 
     world = Asking()
     world.on(date(2026, 3, 31))

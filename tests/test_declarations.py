@@ -24,8 +24,8 @@ from models.declarations.due import business_year
 from models.declarations.facts import Observer, gather_facts
 from models.declarations.keeping import Accepted, keep_declarations, list_versions_of, load_current
 from models.declarations.rates import bound_count, rate_of
-from models.store import upsert, writing
-from models.tables import Declaration, Member
+from models.storage.store import upsert, writing
+from models.storage.tables import Declaration, Member
 from sources.declarations.checks import DECLARATION_CHECKS
 from tests.declaration_world import ANNA, ANSWERS, BO, CIA, Declaring, fill, fill_json, fill_sheet, pack
 from tests.demo_world import THIRD, demo_world

@@ -12,7 +12,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from models.words import Channel, Evidence, Outcome, Severity
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, SourceBroken, Visit
 from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden, is_record_url, tell_layout
 from tests.board_page_maker import MARKUPS, SIGNATURE, Sheet, make_page, sheet_from_fact

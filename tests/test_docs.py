@@ -9,7 +9,7 @@ import typer.main
 
 from docs.build_reference import PAGES
 from flows.koll import app
-from models.settings import SECTIONS
+from models.configuration.settings import SECTIONS
 from sources.registry import INFOS
 
 ROOT = Path(__file__).parent.parent

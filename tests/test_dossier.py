@@ -25,8 +25,8 @@ from flows.dossier.wording import CaseWording
 from flows.dossier.write import write_paper
 from flows.mail.wording import plain
 from models.cases.steps import StepKind
-from models.store import writing
-from models.tables import Declaration
+from models.storage.store import writing
+from models.storage.tables import Declaration
 from tests.case_world import DEADLINE, NIGHT, copy_world, make_case_world
 from tests.demo_world import World, demo_world
 

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from models.drift import Forecast, find_season, forecast
-from models.store import writing
-from models.tables import Run, SourceNight
+from models.storage.store import writing
+from models.storage.tables import Run, SourceNight
 from models.words import Verdict
 from tests.demo_world import THIRD, World, demo_world
 

@@ -14,8 +14,8 @@ from models.counting import Scope, count_members, count_possible
 from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
 from models.matching import Said
-from models.stage import Link, Stage
-from models.store import writing
+from models.storage.stage import Link, Stage
+from models.storage.store import writing
 from models.words import Band, Channel, Kind
 from tests.demo_world import demo_world
 

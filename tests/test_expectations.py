@@ -16,7 +16,7 @@ from expectations.suites import PARAMETERS, Rule
 from expectations.validation import RuleUnusable, Validation, frame_keys
 from models.draft_table import DraftTable
 from models.drafts import Check, Draft, Fault, RawRef
-from models.org_number import member_id
+from models.members.org_number import member_id
 from models.words import Channel, Kind, Outcome, Severity, Verdict
 
 NIGHT = date(2026, 8, 26)

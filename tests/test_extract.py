@@ -10,11 +10,11 @@ from openpyxl import Workbook
 
 from expectations.judge import Judge
 from models.drafts import Draft
-from models.org_number import member_id
+from models.members.org_number import member_id
 from models.words import Channel, Evidence, Kind, Outcome
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, Visit
-from sources.extract import INFO, Extract
+from sources.files.extract import INFO, Extract
 
 KEY = b"a key for tests"
 COLUMNS = {

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from flows.intake.matching import make_linkers
 from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
-from models.source_settings import ExtractMail
-from sources.extract_mail import proves_sender
+from models.configuration.source_settings import ExtractMail
+from sources.files.extract_mail import proves_sender
 from tests.demo_world import FIRST, SECOND, World, demo_world
 
 HEADER = "Diarienummer;Inkom;Händelsedatum;Företag;Organisationsnummer;Försäljningssätt;Ärendetyp;Beskrivning\n"

@@ -12,8 +12,8 @@ from statsmodels.stats.rates import test_poisson_2indep as compare_poisson
 from models.alerting.evaluation import SourceState
 from models.cases.follow_up import Asked, follow_up, propose_follow_up
 from models.cases.settings import FollowUpConfig
-from models.store import writing
-from models.tables import Complaint, Member
+from models.storage.store import writing
+from models.storage.tables import Complaint, Member
 from models.words import Band, Channel, Kind
 
 compare_poisson.__test__ = False  # a test of rates, not of this code

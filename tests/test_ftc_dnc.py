@@ -12,9 +12,9 @@ from werkzeug import Response
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import run_ingest
 from flows.workplace import open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 from models.words import Severity
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, SourceBroken, Visit
 from sources.usa.ftc_days import find_day
 from sources.usa.ftc_dnc import HEADERS, INFO, FtcDnc, read_us_number

@@ -5,7 +5,14 @@ import time
 import pytest
 from stdnum import luhn
 
-from models.identifiers import find_domains, find_org_numbers, find_phones, has_free_host, read_domain, read_phone
+from models.members.identifiers import (
+    find_domains,
+    find_org_numbers,
+    find_phones,
+    has_free_host,
+    read_domain,
+    read_phone,
+)
 
 NUMBER = "556999123" + luhn.calc_check_digit("556999123")
 WRITTEN = f"{NUMBER[:6]}-{NUMBER[6:]}"

@@ -7,10 +7,10 @@ from functools import partial
 
 import pytest
 
+from models.configuration.source_settings import ExtractMail
 from models.drafts import Draft
-from models.source_settings import ExtractMail
 from sources.contract import RawItem
-from sources.extract_mail import recognise_extract
+from sources.files.extract_mail import recognise_extract
 from sources.inbox.mail import Mail
 from sources.inbox.tips import TIPS_INFO, Tips
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Reading, SourceBroken, Visit
 from sources.inbox.imap import read_address
 from sources.inbox.tips import TIPS_INFO, Tips

@@ -12,7 +12,7 @@ import pytest
 
 from models.drafts import Draft
 from models.words import Channel, Evidence, Kind
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import RawItem, Reading, SourceBroken, Visit
 from sources.inbox.tips import TIPS_INFO, Tips
 

@@ -15,12 +15,12 @@ from expectations.judge import Judge
 from flows.night import run_ingest
 from flows.workplace import open_workplace
 from models.drafts import Draft
-from models.store import upgrade
+from models.storage.store import upgrade
 from models.words import Severity, Verdict
-from sources.archive import Archive
+from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, Visit
-from sources.fields import looks_cut
-from sources.listing import ListSource
+from sources.pages.fields import looks_cut
+from sources.pages.listing import ListSource
 from sources.registry import WEB_SOURCES
 from sources.sweden.ko_domar import KoDomar
 from sources.sweden.reklamombudsmannen import Reklamombudsmannen

@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from flows.demo.nights import SAMPLES
 from flows.koll import app
-from models.dump import dump_table, list_tables, open_snapshot
-from models.identifiers import read_phone
-from models.settings import SECRETS
+from models.configuration.settings import SECRETS
+from models.members.identifiers import read_phone
+from models.storage.dump import dump_table, list_tables, open_snapshot
 from tests.demo_world import World, demo_world
 from tests.small_world import ANNA, Small, total
 from tests.test_subject import DAY
@@ -137,7 +137,8 @@ def test_no_secret_is_ever_shown_or_written(tmp_path: Path) -> None:
     }
     script = (
         "import sys; from pathlib import Path; from flows.night import run_night\n"
-        "from flows.workplace import open_workplace; from models.store import upgrade; from datetime import date\n"
+        "from flows.workplace import open_workplace; from models.storage.store import upgrade; "
+        "from datetime import date\n"
         "place = open_workplace(Path(sys.argv[1]), check=False); upgrade(place.engine)\n"
         "night = run_night(place, (), date(2026, 6, 12), print); print(night.sum_up())\n"
         "from flows.koll import app; app(['doctor', '--config', sys.argv[1]])\n"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from flows.cases import take_step
 from flows.page.write import write_pages
 from models.cases.steps import StepKind
-from models.tables import Member
+from models.storage.tables import Member
 from tests.demo_world import SECOND, THIRD, World, demo_world
 
 CENTRE = "4491024172"

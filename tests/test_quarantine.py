@@ -13,8 +13,8 @@ from flows.demo.nights import deliver_day
 from flows.intake.matching import make_linkers
 from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
 from flows.koll import app
-from models.repairs import EditInvalid
-from sources import extract
+from models.storage.repairs import EditInvalid
+from sources.files import extract
 from tests.demo_world import FIRST, SECOND, THIRD, World, demo_world
 
 HEADER = "Diarienummer;Inkom;Händelsedatum;Företag;Organisationsnummer;Försäljningssätt;Ärendetyp;Beskrivning\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from models.tables import OutboxRow
+from models.storage.tables import OutboxRow
 from sources.inbox.answerable import find_answer_address
 from sources.inbox.mail import read_mail
 from tests.small_world import Small, text_of

@@ -7,10 +7,10 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import Engine, event, select, text
 
-from models.org_number import member_id
-from models.register import Register, RegisterRefused, RegisterRow, count_members, read_register, store_register
-from models.store import writing
-from models.tables import Member, MemberName
+from models.members.org_number import member_id
+from models.members.register import Register, RegisterRefused, RegisterRow, count_members, read_register, store_register
+from models.storage.store import writing
+from models.storage.tables import Member, MemberName
 from models.words import NameKind
 from sources.register_file import read_register_file
 

@@ -16,8 +16,8 @@ from flows.privacy.retention import find_due, run_retention
 from flows.workplace import Workplace
 from models.cases.chain import append_step
 from models.cases.steps import Step, StepKind
-from models.store import writing
-from models.tables import Complaint, ComplaintText, EventLink, OutboxRow, QuarantineItem
+from models.storage.store import writing
+from models.storage.tables import Complaint, ComplaintText, EventLink, OutboxRow, QuarantineItem
 from tests.demo_world import FIRST, THIRD, World, demo_world
 
 COMPLAINT, TEXT, QUARANTINE = Complaint.__table__, ComplaintText.__table__, QuarantineItem.__table__

@@ -18,7 +18,7 @@ from sqlalchemy import select as sql
 from flows.review.answers import AnswerRefused, Desk
 from flows.review.book import read_book, write_book
 from flows.review.questions import list_questions
-from models.tables import ReviewAnswer
+from models.storage.tables import ReviewAnswer
 from tests.demo_world import World, demo_world
 
 KOLL = Path(sys.executable).parent / "koll"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sources.archive import Archive
-from sources.archive_faults import ArchiveDamaged, ArchiveForgotten, ArchiveSealed
+from sources.archive.archive import Archive
+from sources.archive.faults import ArchiveDamaged, ArchiveForgotten, ArchiveSealed
+from sources.archive.sealing import MAGIC, KeyUnusable, SealedReader, SealingWriter, Vault, make_key
 from sources.contract import RawItem, Reading
-from sources.sealing import MAGIC, KeyUnusable, SealedReader, SealingWriter, Vault, make_key
 
 NIGHT = datetime(2026, 3, 4, 3, 15, tzinfo=UTC)
 OLD, NEW = make_key(), make_key()

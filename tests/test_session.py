@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources import wire
 from sources.contract import SourceBroken
-from sources.robots import read_robots
-from sources.session import FetchFailed, PoliteSession
-from sources.turns import counting_requests, read_retry_after
+from sources.web import wire
+from sources.web.robots import read_robots
+from sources.web.session import FetchFailed, PoliteSession
+from sources.web.turns import counting_requests, read_retry_after
 
 AGENT = "Medlemskoll/1.0 (Branschförbundet; +mailto:koll@example.org)"
 Reply = bytes | Callable[[socket.socket], None]

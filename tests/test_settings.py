@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.settings import ExtractSettings, Settings, SettingsInvalid, TipsSettings, load_settings
+from models.configuration.settings import ExtractSettings, Settings, SettingsInvalid, TipsSettings, load_settings
 from models.words import Channel
 
 GOOD = """

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from expectations.checks import ROW_CHECKS, declare_checks
-from models.settings import load_settings
-from sources.listing import ListSource
+from models.configuration.settings import load_settings
+from sources.pages.listing import ListSource
 from sources.registry import INFOS, WEB_SOURCES, build_source
 
 ROOT = Path(__file__).parent.parent
@@ -96,7 +96,7 @@ def test_every_web_source_is_built_from_its_table_alone(tmp_path, kind, where, a
 
 
 def test_a_kind_nobody_has_is_refused_with_the_kinds_there_are(tmp_path):
-    from models.settings import SettingsInvalid
+    from models.configuration.settings import SettingsInvalid
 
     (tmp_path / "koll.toml").write_text(CONFIG.format(kind="ko_domer", where='url = "https://prov.example/"'), "utf-8")
     with pytest.raises(SettingsInvalid) as refused:
@@ -106,7 +106,7 @@ def test_a_kind_nobody_has_is_refused_with_the_kinds_there_are(tmp_path):
 
 @pytest.mark.parametrize("where", ["", 'url = "https://a.example"\nsites = ["https://b.example"]', 'url = "a.example"'])
 def test_a_web_source_without_one_address_is_refused(tmp_path, where):
-    from models.settings import SettingsInvalid
+    from models.configuration.settings import SettingsInvalid
 
     (tmp_path / "koll.toml").write_text(CONFIG.format(kind="ko_domar", where=where), "utf-8")
     with pytest.raises(SettingsInvalid) as refused:

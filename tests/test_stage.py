@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 
 from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
-from models.stage import Link, MergeCounts, Stage
-from models.store import open_engine, upgrade, writing
+from models.storage.stage import Link, MergeCounts, Stage
+from models.storage.store import open_engine, upgrade, writing
 from models.words import Channel, Kind
 
 DAY = date(2026, 5, 1)

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 from flows.workplace import NightUnderWay
-from models.store import StoreUnusable, open_engine, require_current, upgrade, upsert, writing
-from models.tables import QuarantineItem, Watermark
+from models.storage.store import StoreUnusable, open_engine, require_current, upgrade, upsert, writing
+from models.storage.tables import QuarantineItem, Watermark
 from tests.demo_world import demo_world
 
 

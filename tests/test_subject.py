@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from flows.koll import app
 from flows.privacy.subject import find_subject, name_subject
-from models.tables import Complaint, ComplaintText, QuarantineItem
+from models.storage.tables import Complaint, ComplaintText, QuarantineItem
 from tests.small_world import ANNA, NAMES, Small, total
 
 DAY = date(2026, 6, 12)
@@ -165,7 +165,7 @@ def test_no_later_night_replay_or_copy_brings_it_back(small: Small) -> None:
 def test_erasing_that_was_killed_half_way_is_finished_by_the_next(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sources.archive import Archive
+    from sources.archive.archive import Archive
 
     def killed(*_: object, **__: object) -> bool:
         raise KeyboardInterrupt

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from sources.tabular import Line, TableUnreadable, find_encoding, read_lines, show_cell
+from sources.files.tabular import Line, TableUnreadable, find_encoding, read_lines, show_cell
 
 HEADERS = ["Nr", "Företag"]
 CSV = "Nr;Inkom;Företag\r\n1;2026-01-01;Ångköket AB\r\n2;2026-01-02;Bröd & Co\r\n"
@@ -272,7 +272,7 @@ def test_too_many_rows_entries_and_a_high_ratio_are_refused_before_anything_is_p
 
 _MEASURE = """
 import resource, sys, time
-from sources.tabular import TableUnreadable, read_lines
+from sources.files.tabular import TableUnreadable, read_lines
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with open(sys.argv[1], "rb") as stream:
     try:

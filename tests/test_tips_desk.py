@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from flows.koll import app
 from models.audit import AuditRow
 from models.matching.prose.context import mark_sentence
-from models.templates import find_templates
-from models.threads import join_threads
+from models.tips.templates import find_templates
+from models.tips.threads import join_threads
 from tests.small_world import ANNA, BO, Small
 
 DAY = date(2026, 3, 5)

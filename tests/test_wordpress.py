@@ -7,7 +7,7 @@ from pytest_httpserver import HTTPServer
 
 from sources.contract import SourceBroken
 from sources.faults import FetchFailed
-from sources.wordpress import Opened, discover_records
+from sources.pages.wordpress import Opened, discover_records
 
 XML = "text/xml"
 

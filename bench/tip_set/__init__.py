@@ -13,7 +13,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from models.matching import KnownMember, KnownName
-from models.register import read_register
+from models.members.register import read_register
 from models.words import Channel, Role
 from sources.register_file import read_register_file
 

@@ -9,16 +9,16 @@ from sqlalchemy import Connection, Table, select
 from sqlmodel import Session
 
 from flows.workplace import Workplace
-from models.alerting.acts import Act, find_alert, look
 from models.alerting.evaluation import Window
-from models.alerting.ledger import AlertEvent, AlertState, What, alert_id, fold
-from models.alerting.measure import load_member_facts
+from models.alerting.ledger.acts import Act, find_alert, look
+from models.alerting.ledger.ledger import AlertEvent, AlertState, What, alert_id, fold
+from models.alerting.measuring.measure import load_member_facts
 from models.alerting.rules import CountingRule, FollowUpRule, RuleConfig, SourceLateRule, SourceOddRule
 from models.alerting.tables import read_ledger, write_night
 from models.audit import record_act
 from models.counting import Scope, list_counted
-from models.store import writing
-from models.tables import Complaint
+from models.storage.store import writing
+from models.storage.tables import Complaint
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 

@@ -11,13 +11,13 @@ from sqlmodel import col
 
 from flows.looking.standing import load_source_states
 from flows.workplace import Workplace
-from models.alerting.decide import decide
 from models.alerting.evaluation import SourceState
-from models.alerting.ledger import AlertEvent, Delivery
-from models.alerting.measure import measure_night
+from models.alerting.ledger.decide import decide
+from models.alerting.ledger.ledger import AlertEvent, Delivery
+from models.alerting.measuring.measure import measure_night
 from models.alerting.moment import Moment
 from models.alerting.rules import RiseRule
-from models.tables import Run
+from models.storage.tables import Run
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 

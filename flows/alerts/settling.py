@@ -16,13 +16,13 @@ from flows.mail.letter import Enclosure
 from flows.mail.sender import MailIdentity
 from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
 from flows.workplace import Workplace, read_secret
-from models.alerting.decide import decide
 from models.alerting.evaluation import Due
 from models.alerting.findings import look_up_findings
-from models.alerting.measure import last_decided, measure_night
+from models.alerting.ledger.decide import decide
+from models.alerting.measuring.measure import last_decided, measure_night
 from models.alerting.tables import compare_outbox, read_ledger, read_weekly, write_night
-from models.store import writing
-from models.tables import Run
+from models.storage.store import writing
+from models.storage.tables import Run
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def ack(
     by: Who = "",
 ) -> None:
     """Say "we have seen it": silent until it grows by half, and at least five."""
-    from models.alerting.acts import acknowledge
+    from models.alerting.ledger.acts import acknowledge
 
     _do(config, number, by, lambda state, act: acknowledge(state, act, count), "acknowledged")
 
@@ -71,7 +71,7 @@ def silence(
     by: Who = "",
 ) -> None:
     """Keep mail about it back through a date; what has changed by then is told afterwards."""
-    from models.alerting.acts import silence as keep_silent
+    from models.alerting.ledger.acts import silence as keep_silent
 
     _do(config, number, by, lambda state, act: keep_silent(state, act, until), f"silenced until {until}")
 
@@ -84,7 +84,7 @@ def close(
     by: Who = "",
 ) -> None:
     """End it with a reason; it comes back when it gets worse, or recurs."""
-    from models.alerting.acts import close as end
+    from models.alerting.ledger.acts import close as end
 
     _do(config, number, by, lambda state, act: end(state, act, reason), "closed")
 
@@ -127,7 +127,7 @@ def check(
 
 def _do(config: Any, number: str, by: str, how: Callable[[Any, Any], Any], done: str) -> None:
     from flows.alerts.answering import act_on
-    from models.alerting.ledger import alert_id
+    from models.alerting.ledger.ledger import alert_id
 
     state = _try(config, lambda place: act_on(place, number, by, how))
     say(f"{alert_id(state.key)}: {done}")
@@ -135,7 +135,7 @@ def _do(config: Any, number: str, by: str, how: Callable[[Any, Any], Any], done:
 
 def _try(config: Any, ask: Callable[[Any], Any]) -> Any:
     from flows.workplace import open_workplace
-    from models.alerting.acts import ActImpossible, AlertUnknown
+    from models.alerting.ledger.acts import ActImpossible, AlertUnknown
 
     with telling_faults():
         try:

@@ -144,7 +144,7 @@ def _find_source(place: Any, key: str) -> str:
 @contextmanager
 def _telling_refusals() -> Iterator[None]:
     from flows.intake.quarantine import RowNotWorked
-    from models.repairs import EditInvalid
+    from models.storage.repairs import EditInvalid
 
     try:
         yield

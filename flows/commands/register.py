@@ -22,8 +22,8 @@ def import_members(
     """Take the register in, whole or not at all; faulty rows are listed with their lines."""
     from flows.workplace import open_workplace
     from models.audit import record_act
-    from models.register import read_register, store_register
-    from models.store import writing
+    from models.members.register import read_register, store_register
+    from models.storage.store import writing
     from sources.register_file import read_register_file
 
     with telling_faults():
@@ -80,7 +80,7 @@ def show_member(
     """Show one member, every name it is known by, and its figures."""
     from flows.looking.exports import Asked, export_counts
     from flows.workplace import open_workplace
-    from models.org_number import OrgNumberInvalid, member_id, read_org_number
+    from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
 
     with telling_faults():
         place = open_workplace(config)

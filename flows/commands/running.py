@@ -22,7 +22,7 @@ Until = Annotated[
 def init(config: Config = CONFIG) -> None:
     """Write an annotated koll.toml if there is none, and create the database or bring it up to date."""
     from flows.workplace import open_workplace
-    from models.store import upgrade
+    from models.storage.store import upgrade
 
     with telling_faults():
         if not config.exists():
@@ -87,7 +87,7 @@ def _note_belief(config: Path, source: str, by: str) -> None:
     """Write down who says that a source is right to hold so much less, before the run that acts on it."""
     from flows.workplace import open_workplace
     from models.audit import record_act
-    from models.store import writing
+    from models.storage.store import writing
 
     place = open_workplace(config)
     with writing(place.engine) as connection:

@@ -50,10 +50,10 @@ def telling_faults() -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError
 
     from flows.workplace import NightUnderWay, SecretMissing
+    from models.configuration.settings import SettingsInvalid
     from models.matching import CompaniesUnreadable
-    from models.register import RegisterRefused
-    from models.settings import SettingsInvalid
-    from models.store import StoreUnusable
+    from models.members.register import RegisterRefused
+    from models.storage.store import StoreUnusable
     from sources.contract import SourceBroken
 
     try:

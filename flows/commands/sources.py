@@ -49,9 +49,9 @@ def begin_source(
 ) -> None:
     """Save a page politely, and write a first source and its failing golden test around it."""
     from sources.encoding import decode_bytes
-    from sources.page_text import PageTooLarge
-    from sources.session import PoliteSession
+    from sources.pages.text import PageTooLarge
     from sources.skeleton import PageUnusable, write_module
+    from sources.web.session import PoliteSession
 
     place = country or _COUNTRIES.get((urlsplit(url).hostname or "").rpartition(".")[2], "abroad")
     page, module = project / "tests" / "pages" / name / "first.html", project / "sources" / place / f"{name}.py"
@@ -91,7 +91,7 @@ def _refuse_wrong_use(name: str, url: str, place: str, project: Path, files: lis
 
 def _name_us(config: Path, contact: str) -> str:
     """Return the honest user agent, from the configuration or from ``contact``."""
-    from models.settings import load_settings
+    from models.configuration.settings import load_settings
     from sources.registry import VERSION, WEB_KINDS, name_user_agent
 
     if contact:

@@ -84,7 +84,7 @@ def verify(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @archive.command("new-key")
 def new_key() -> None:
     """Print a new key for KOLL_ARCHIVE_KEY. Put it before the one in use, set apart by a comma, then rotate."""
-    from sources.sealing import make_key
+    from sources.archive.sealing import make_key
 
     say(make_key())
 

@@ -14,21 +14,21 @@ from flows.declarations.forms import NotConfigured, find_member, find_rule
 from flows.looking.standing import are_declarations_known, load_source_states
 from flows.mail.compose import Mailing, compose_messages
 from flows.workplace import Workplace
-from models.alerting.deadlines import can_be_reached, key_of, remind_now
-from models.alerting.decide import decide_reminders
-from models.alerting.desk import Desk
 from models.alerting.evaluation import Due, MemberFacts, Night
-from models.alerting.ledger import AlertEvent, AlertState, fold
-from models.alerting.measure import measure_night
-from models.alerting.measure_dues import find_due, find_year, load_received, load_waiting
+from models.alerting.kinds.deadlines import can_be_reached, key_of, remind_now
+from models.alerting.ledger.decide import decide_reminders
+from models.alerting.ledger.desk import Desk
+from models.alerting.ledger.ledger import AlertEvent, AlertState, fold
+from models.alerting.measuring.dues import find_due, find_year, load_received, load_waiting
+from models.alerting.measuring.measure import measure_night
 from models.alerting.moment import Moment
 from models.alerting.rules import MEMBERS, DeadlineRule
 from models.alerting.tables import read_ledger, write_night
 from models.audit import record_act
 from models.declarations.due import business_year
 from models.declarations.keeping import list_versions_of
-from models.store import writing
-from models.tables import Member
+from models.storage.store import writing
+from models.storage.tables import Member
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 

@@ -8,12 +8,12 @@ from sqlalchemy import Table, select
 
 from flows.declarations.forms import find_member, find_rule
 from flows.workplace import Workplace
-from models.alerting.measure_dues import find_due
+from models.alerting.measuring.dues import find_due
 from models.declarations.facts import Compared, DeclaredFacts, Observer, gather_facts
 from models.declarations.form import FormUnknown, load_form
 from models.declarations.keeping import list_declared, list_versions_of
 from models.declarations.rates import Rate
-from models.tables import Member
+from models.storage.tables import Member
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _HIDDEN = "(not shown)"

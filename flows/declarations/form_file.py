@@ -18,7 +18,7 @@ from flows.looking.exports import write_cell
 from models.declarations.due import BusinessYear
 from models.declarations.form import DeclarationForm, Language, Question
 from models.declarations.layout import FORM, HEADERS, MEMBER, SHEETS, YEAR, YES_NO
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 
 _WIDTHS = (22, 62, 42, 62)
 _ANSWER = PatternFill("solid", fgColor="FFF9E5")

@@ -7,12 +7,12 @@ from sqlalchemy import Connection, Row, Table, select
 
 from flows.declarations.form_file import Prefilled, write_form
 from flows.workplace import Workplace
-from models.alerting.measure_dues import find_year
+from models.alerting.measuring.dues import find_year
 from models.alerting.rules import DeadlineRule
+from models.configuration.settings import DeclarationSettings
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, Language, load_form
-from models.settings import DeclarationSettings
-from models.tables import Member, MemberName
+from models.storage.tables import Member, MemberName
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _N: Table = MemberName.__table__  # type: ignore[attr-defined]

@@ -8,8 +8,8 @@ from flows.declarations.forms import find_source
 from flows.declarations.taking import BY_HAND, list_pending, take_declarations
 from flows.night import begin, close, note_source
 from flows.workplace import Workplace
-from models.register import count_members
-from models.tables import SourceNight
+from models.members.register import count_members
+from models.storage.tables import SourceNight
 from models.words import Verdict
 from sources.contract import RawItem, Reading
 from sources.declarations.source import Declarations

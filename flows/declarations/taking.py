@@ -16,13 +16,13 @@ from expectations.data_docs import write_data_docs
 from expectations.declarations import Judged, Standing, judge_declarations, sum_up
 from expectations.judgement import Finding
 from flows.workplace import Workplace
-from models.alerting.measure_dues import name_declaration
+from models.alerting.measuring.dues import name_declaration
 from models.declarations.draft import DeclarationDraft, Trouble
 from models.declarations.due import business_year
 from models.declarations.keeping import Accepted, Kept, keep_declarations
-from models.identifiers import FREE_HOSTS, read_domain
-from models.store import upsert, writing
-from models.tables import (
+from models.members.identifiers import FREE_HOSTS, read_domain
+from models.storage.store import upsert, writing
+from models.storage.tables import (
     Member,
     MemberName,
     Parsed,
@@ -36,7 +36,7 @@ from models.words import NameKind, Verdict
 from sources.contract import Problem, RawItem, Reading
 from sources.declarations.reading import read_declaration
 from sources.declarations.source import MAIL, Declarations, read_start
-from sources.extract_mail import proves_sender
+from sources.files.extract_mail import proves_sender
 from sources.inbox.mail import Mail, read_mail
 
 if TYPE_CHECKING:

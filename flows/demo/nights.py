@@ -21,7 +21,7 @@ from flows.commands.shared import say
 from flows.demo.case import MEMBER, finish_case, move_case
 from flows.looking.exports import Asked, export_counts, export_runs
 from flows.workplace import Workplace, open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 NIGHTS = {1: date(2026, 7, 2), 2: date(2026, 8, 4), 3: date(2026, 8, 27)}

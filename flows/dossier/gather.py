@@ -17,7 +17,7 @@ from models.cases.steps import Case, Step, StepKind
 from models.counting import Scope, find_first_days, list_counted
 from models.declarations.facts import DeclaredFacts, Observer, gather_facts
 from models.declarations.keeping import list_declared
-from models.tables import Member, Parsed
+from models.storage.tables import Member, Parsed
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _P: Table = Parsed.__table__  # type: ignore[attr-defined]

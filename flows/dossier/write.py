@@ -15,7 +15,7 @@ from flows.mail.wording import plain
 from models.alerting.evaluation import Rank, Window
 from models.cases.steps import Step
 from models.declarations.facts import Compared
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 from models.words import Channel
 
 _LONGEST_TEXT = 4_000

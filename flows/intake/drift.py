@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, func, select
 from expectations.volume import HEADER_CHANGED, QUIET_TOO_LONG, VOLUME_FALLING, VOLUME_LOW, tell
 from flows.intake.keeping import Held, Keeper
 from models.drift import WEEKS, Forecast, find_season, forecast
-from models.tables import Complaint, Parsed, Run, SourceNight
+from models.storage.tables import Complaint, Parsed, Run, SourceNight
 from models.words import Status, Verdict
 from sources.contract import Bounds, SourceBroken
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Table, select, update
 
 from flows.workplace import Workplace
 from models.matching.duplicates import Link, LinkKind, Report, find_links
-from models.store import writing
-from models.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
-from models.threads import thread_tips
+from models.storage.store import writing
+from models.storage.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
+from models.tips.threads import thread_tips
 from models.words import Band, Kind, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

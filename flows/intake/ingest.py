@@ -20,16 +20,16 @@ from flows.intake.objects import parse_tables, read_header
 from flows.intake.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
 from models.draft_table import DraftTable
-from models.repairs import REJECT, Repairs
-from models.stage import MergeCounts, Stage
-from models.store import upsert
-from models.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
-from models.tip_decisions import load_tip_decisions, settle_tip
+from models.storage.repairs import REJECT, Repairs
+from models.storage.stage import MergeCounts, Stage
+from models.storage.store import upsert
+from models.storage.tables import Parsed, QuarantineItem, SourceNight, SourceState, Watermark
+from models.tips.decisions import load_tip_decisions, settle_tip
 from models.words import Kind, Severity, Verdict
 from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.declarations.source import Declarations
 from sources.registry import build_source, name_user_agent
-from sources.turns import counting_requests
+from sources.web.turns import counting_requests
 
 CHUNK = 100_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious

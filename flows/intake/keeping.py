@@ -14,9 +14,9 @@ from expectations.judge import Judgement, Quarantined
 from flows.intake.linking import LinkedMention, Linker
 from models.draft_table import DraftTable
 from models.drafts import Draft
-from models.repairs import Repairs
-from models.store import upsert
-from models.tables import Mention, Parsed, QuarantineItem, SetAside, Why
+from models.storage.repairs import Repairs
+from models.storage.store import upsert
+from models.storage.tables import Mention, Parsed, QuarantineItem, SetAside, Why
 from models.words import Kind
 from sources.contract import RawItem
 

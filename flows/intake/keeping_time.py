@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from flows.workplace import Workplace
-from models.tables import Run
+from models.storage.tables import Run
 
 _SLIGHT = timedelta(hours=1)  # what clocks are corrected by without anybody's fault
 

@@ -12,7 +12,6 @@ from sqlalchemy import Engine, select
 
 from models.draft_table import DraftTable, Memo
 from models.drafts import Draft, MentionDraft
-from models.identifiers import read_phone
 from models.matching import (
     Answer,
     Candidate,
@@ -29,8 +28,9 @@ from models.matching import (
 from models.matching import Mention as Asked
 from models.matching.forms import fold
 from models.matching.prose.given_names import GIVEN_NAMES
-from models.stage import Link
-from models.tables import Member, MemberName
+from models.members.identifiers import read_phone
+from models.storage.stage import Link
+from models.storage.tables import Member, MemberName
 from models.words import Band, Kind, NameKind, Role
 
 _MOST_FOUND = 20_000  # tips whose names are remembered within one run

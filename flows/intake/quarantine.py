@@ -15,13 +15,13 @@ from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable
 from models.drafts import Draft
-from models.repairs import EDITABLE, REJECT, REPAIR, Decision, Repairs, apply_edits, read_edits
-from models.stage import Stage
-from models.store import upsert, writing
-from models.tables import Complaint, Parsed, QuarantineItem, RowDecision, Run
+from models.storage.repairs import EDITABLE, REJECT, REPAIR, Decision, Repairs, apply_edits, read_edits
+from models.storage.stage import Stage
+from models.storage.store import upsert, writing
+from models.storage.tables import Complaint, Parsed, QuarantineItem, RowDecision, Run
 from models.words import Status
 from sources.contract import RawItem, Source
-from sources.excerpt import cut_excerpt
+from sources.files.excerpt import cut_excerpt
 from sources.registry import VERSION, build_source
 
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]

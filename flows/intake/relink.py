@@ -11,9 +11,9 @@ from flows.intake.ingest import Order
 from flows.intake.linking import Linker
 from flows.workplace import Workplace
 from models.drafts import Draft, MentionDraft, RawRef
-from models.stage import Link
-from models.store import upsert, writing
-from models.tables import Complaint, ComplaintText, Mention, Run, Why
+from models.storage.stage import Link
+from models.storage.store import upsert, writing
+from models.storage.tables import Complaint, ComplaintText, Mention, Run, Why
 from models.words import Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

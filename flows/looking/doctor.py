@@ -14,17 +14,24 @@ from sqlalchemy.exc import SQLAlchemyError
 from flows.upkeep.safety import examine_safety
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.alerting.rules import MEMBERS
-from models.register import RegisterRefused, read_register
-from models.settings import BoardSettings, DeclarationSettings, ExtractSettings, Settings, TipsSettings, load_settings
-from models.store import StoreUnusable, require_current
-from models.tables import SourceNight
+from models.configuration.settings import (
+    BoardSettings,
+    DeclarationSettings,
+    ExtractSettings,
+    Settings,
+    TipsSettings,
+    load_settings,
+)
+from models.members.register import RegisterRefused, read_register
+from models.storage.store import StoreUnusable, require_current
+from models.storage.tables import SourceNight
 from models.words import Verdict
 from sources.contract import SourceBroken
 from sources.inbox.access import Access
 from sources.inbox.imap import ImapReader, ImapState, read_address
 from sources.register_file import read_register_file
 from sources.registry import WEB_KINDS, find_bounds, name_user_agent
-from sources.session import FetchFailed, PoliteSession
+from sources.web.session import FetchFailed, PoliteSession
 
 Finding = dict[str, Any]
 _TIMEOUT = 10.0

@@ -28,7 +28,7 @@ from models.counting import (
     rank_members,
     read_watermarks,
 )
-from models.tables import (
+from models.storage.tables import (
     AlertEventRow,
     AuditRow,
     Complaint,

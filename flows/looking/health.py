@@ -11,7 +11,7 @@ from expectations.volume import DRIFT_CHECKS
 from flows.looking.standing import load_source_states
 from flows.looking.status import advise
 from flows.workplace import Workplace
-from models.tables import Complaint, Parsed, QuarantineItem, Run, SourceNight
+from models.storage.tables import Complaint, Parsed, QuarantineItem, Run, SourceNight
 from models.words import Status, Verdict
 from sources.contract import Bounds, SourceInfo
 from sources.registry import INFOS, find_bounds

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Table, select
 
 from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState
+from models.configuration.settings import AnySource, ExtractSettings
 from models.counting import read_watermarks
-from models.settings import AnySource, ExtractSettings
-from models.tables import QuarantineItem, SourceNight
+from models.storage.tables import QuarantineItem, SourceNight
 from models.words import Verdict
 from sources.contract import SourceInfo
 from sources.registry import INFOS
@@ -94,7 +94,7 @@ def pick_country_source(place: Workplace, connection: Connection) -> str | None:
     """
     from sqlalchemy import func
 
-    from models.tables import Complaint
+    from models.storage.tables import Complaint
 
     naming = [name for name, chosen in place.settings.enabled_sources().items() if names_all(chosen)]
     if not naming:

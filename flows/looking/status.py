@@ -10,10 +10,10 @@ from flows.cases import list_cases
 from flows.looking.standing import load_source_states
 from flows.mail.bounces import count_stopped
 from flows.workplace import Workplace
-from models.alerting.ledger import Standing, alert_id, fold
-from models.alerting.measure import load_member_facts
+from models.alerting.ledger.ledger import Standing, alert_id, fold
+from models.alerting.measuring.measure import load_member_facts
 from models.alerting.tables import OutboxRow, read_ledger
-from models.tables import Complaint, QuarantineItem, Run, SourceNight
+from models.storage.tables import Complaint, QuarantineItem, Run, SourceNight
 from models.words import Band, Status, Verdict
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ from flows.mail.follow_up_letter import write_follow_up
 from flows.mail.letter import Block, Commands, Heading, Letter, Pairs, Text
 from flows.mail.limit_letter import write_limit
 from flows.mail.wording import plain
-from models.alerting.ledger import AlertEvent, Reason, alert_id
+from models.alerting.ledger.ledger import AlertEvent, Reason, alert_id
 from models.alerting.rules import EventRule, FollowUpRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
 
 

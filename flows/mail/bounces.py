@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Table, func, select, update
 from flows.mail.compose import read_bounce
 from flows.workplace import Workplace
 from models.alerting.tables import OutboxRow
-from models.tables import SetAside
+from models.storage.tables import SetAside
 
 _O: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 _S: Table = SetAside.__table__  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from flows.mail.compose import Mailing, rank_singles
 from flows.mail.transports import MailNotTaken, Transport
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Night
-from models.alerting.ledger import AlertEvent, Delivery, alert_id
+from models.alerting.ledger.ledger import AlertEvent, Delivery, alert_id
 from models.alerting.tables import TEXT, OutboxRow
 
 _PREFIX = "channel:"

@@ -23,7 +23,7 @@ from flows.mail.limit_letter import excess_of
 from flows.mail.sender import MailIdentity
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Due, Findings, Night
-from models.alerting.ledger import AlertEvent, Delivery, Reason, What
+from models.alerting.ledger.ledger import AlertEvent, Delivery, Reason, What
 from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, RuleConfig
 from models.alerting.tables import OutboxRow
 

@@ -19,7 +19,7 @@ from flows.mail.limit_letter import list_changes, list_channels, show_beside, sh
 from flows.mail.wording import Wording
 from models.alerting.budget import FALSE_SHARE
 from models.alerting.evaluation import RiseTest
-from models.alerting.ledger import AlertEvent, Reason, What
+from models.alerting.ledger.ledger import AlertEvent, Reason, What
 from models.alerting.rules import FirstRule, RankRule, RiseRule, ShareRule
 from models.alerting.statistics import bound_share
 from models.words import Channel

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from flows.mail.letter import Block, Commands, Heading, Line, Pairs, Table, Text
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Evaluation, Findings, MemberFacts, Night, SourceState
-from models.alerting.ledger import AlertEvent, Reason, alert_id
+from models.alerting.ledger.ledger import AlertEvent, Reason, alert_id
 from models.alerting.rules import EventRule, RuleConfig
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 
 _SILENCE_DAYS = 30
 

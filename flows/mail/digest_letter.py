@@ -15,7 +15,7 @@ from flows.mail.letter import Block, Card, Cards, Heading, Letter, Text
 from flows.mail.limit_letter import MOST_CASES, count_of, excess_of, source_figure, window_of
 from flows.mail.wording import plain
 from models.alerting.evaluation import Findings
-from models.alerting.ledger import AlertEvent, Reason, What, alert_id
+from models.alerting.ledger.ledger import AlertEvent, Reason, What, alert_id
 from models.alerting.rules import (
     CountingRule,
     FirstRule,

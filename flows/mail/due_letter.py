@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from flows.mail.desktop import Desktop, run_footer
 from flows.mail.letter import Block, Enclosure, Heading, Letter, Line, Table, Text
 from flows.mail.wording import plain
-from models.alerting.deadlines import can_be_reached, key_of
 from models.alerting.evaluation import Due, Window
-from models.alerting.ledger import AlertEvent, Reason, What
+from models.alerting.kinds.deadlines import can_be_reached, key_of
+from models.alerting.ledger.ledger import AlertEvent, Reason, What
 from models.alerting.rules import MEMBERS, DeadlineRule
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 
 
 def is_about_due(event: AlertEvent, desk: Desktop) -> bool:

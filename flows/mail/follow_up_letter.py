@@ -17,7 +17,7 @@ from flows.mail.desktop import (
 )
 from flows.mail.letter import Block, Commands, Heading, Letter, Text
 from models.alerting.evaluation import FollowUpDue
-from models.alerting.ledger import AlertEvent, Reason
+from models.alerting.ledger.ledger import AlertEvent, Reason
 
 
 def say_due(event: AlertEvent, desk: Desktop) -> str:

@@ -18,7 +18,7 @@ from flows.mail.desktop import (
 from flows.mail.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
 from flows.mail.wording import Wording, plain
 from models.alerting.evaluation import Findings, Window
-from models.alerting.ledger import AlertEvent, Reason
+from models.alerting.ledger.ledger import AlertEvent, Reason
 from models.alerting.rules import LimitRule, RiseRule, RuleConfig
 from models.words import Channel
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from flows.mail.due_phrases import DUE_PHRASES
-from models.alerting.ledger import Reason
+from models.alerting.ledger.ledger import Reason
 from models.words import Channel, Outcome, Verdict
 
 # The way a consumer was reached, to stand after a number: "37 via telefon".

@@ -20,7 +20,7 @@ from flows.mail.phrases import (
     WHY_RULES,
 )
 from models.alerting.evaluation import Rank, Window
-from models.alerting.ledger import Reason
+from models.alerting.ledger.ledger import Reason
 from models.words import Outcome
 
 Language: TypeAlias = Literal["sv", "en"]

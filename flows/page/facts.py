@@ -13,13 +13,13 @@ from flows.looking.standing import load_source_states
 from flows.looking.status import list_alert_states
 from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState, Window
-from models.alerting.ledger import Standing
+from models.alerting.ledger.ledger import Standing
 from models.alerting.tables import AlertEventRow
 from models.cases.chain import load_cases
 from models.cases.steps import Case
 from models.counting import Scope, list_days
 from models.declarations.facts import DeclaredFacts, gather_newest
-from models.tables import Complaint, Member, Run, SourceNight, Why
+from models.storage.tables import Complaint, Member, Run, SourceNight, Why
 from models.words import Band, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

@@ -11,7 +11,7 @@ from flows.page.desk import Desk, PageWording, name_of, render
 from flows.page.facts import MemberPage, ShownComplaint, Week
 from models.cases.steps import Step
 from models.declarations.facts import DeclaredFacts
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 from models.words import Band, Channel
 
 

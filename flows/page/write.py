@@ -11,8 +11,8 @@ from flows.page.desk import Desk, PageWording, name_of, render
 from flows.page.facts import CALENDAR_DAYS, MemberPage, gather_page
 from flows.page.member import render_member
 from flows.workplace import Workplace
-from models.alerting.ledger import Reason
-from models.org_number import show_org_number
+from models.alerting.ledger.ledger import Reason
+from models.members.org_number import show_org_number
 from models.words import Verdict
 
 _TREND = 26  # weeks in the list

@@ -11,9 +11,9 @@ from flows.privacy.subject import KEPT_FACTS, MAIL
 from flows.workplace import Workplace
 from models.audit import record_act
 from models.cases.chain import load_cases
-from models.stage import TEXT_KEPT
-from models.store import writing
-from models.tables import Complaint, ComplaintText, OutboxRow, QuarantineItem, SetAside
+from models.storage.stage import TEXT_KEPT
+from models.storage.store import writing
+from models.storage.tables import Complaint, ComplaintText, OutboxRow, QuarantineItem, SetAside
 from models.words import Kind
 from sources.contract import RawItem, Reading
 

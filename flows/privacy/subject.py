@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Table, delete, or_, select, update
 from flows.workplace import Workplace
 from models.audit import record_act
 from models.draft_table import hash_facts
-from models.identifiers import read_phone
-from models.register import load_contact_values
-from models.store import writing
-from models.tables import Complaint, ComplaintText, Mention, QuarantineItem, SetAside
+from models.members.identifiers import read_phone
+from models.members.register import load_contact_values
+from models.storage.store import writing
+from models.storage.tables import Complaint, ComplaintText, Mention, QuarantineItem, SetAside
 from sources.contract import RawItem, SourceBroken
 from sources.inbox.privacy import hash_value
 from sources.inbox.traces import read_traces

@@ -15,7 +15,7 @@ from flows.review.questions import (
 )
 from flows.workplace import NightUnderWay, Workplace
 from models.matching import Said
-from models.store import writing
+from models.storage.store import writing
 
 Log = Callable[[str], None]
 

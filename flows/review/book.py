@@ -17,8 +17,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from flows.looking.exports import write_cell
 from flows.review.answers import Answer, AnswerRefused, Desk
 from flows.review.questions import NoSuchQuestion, Question
-from models.org_number import show_org_number
-from sources.tabular import Line, TableUnreadable, read_lines
+from models.members.org_number import show_org_number
+from sources.files.tabular import Line, TableUnreadable, read_lines
 
 _CANDIDATES = 3
 _HEADERS = {

@@ -15,7 +15,7 @@ from models.matching import Answer, MemoryKey, Said, memory_key
 from models.matching import Mention as Asked
 from models.matching.duplicates import LinkKind
 from models.matching.prose.context import mark_sentence
-from models.tables import Complaint, ComplaintText, EventLink, Mention, ReviewAnswer, Why
+from models.storage.tables import Complaint, ComplaintText, EventLink, Mention, ReviewAnswer, Why
 from models.words import Band, Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

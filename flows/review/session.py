@@ -11,7 +11,7 @@ from rich.table import Table
 from flows.commands.shared import show
 from flows.review.answers import Answer, Desk
 from flows.review.questions import Question
-from models.org_number import show_org_number
+from models.members.org_number import show_org_number
 
 _SHOWN = 4  # candidates side by side
 _HELP = "[bold]n[/] none of them   [bold]u[/] nobody can tell   "

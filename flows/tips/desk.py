@@ -21,12 +21,12 @@ from models.drafts import Draft
 from models.matching import Said
 from models.matching.forms import fold
 from models.matching.prose.context import mark_sentence
-from models.stage import Stage
-from models.store import upsert, writing
-from models.tables import Complaint, ComplaintText, ReviewAnswer, Run, SetAside
-from models.templates import find_templates
-from models.threads import thread_tips
-from models.tip_decisions import ASIDE, PERSON, TAKEN, UNDONE, TipDecision, load_tip_decisions, settle_tip
+from models.storage.stage import Stage
+from models.storage.store import upsert, writing
+from models.storage.tables import Complaint, ComplaintText, ReviewAnswer, Run, SetAside
+from models.tips.decisions import ASIDE, PERSON, TAKEN, UNDONE, TipDecision, load_tip_decisions, settle_tip
+from models.tips.templates import find_templates
+from models.tips.threads import thread_tips
 from models.words import Band, Kind, Status
 from sources.registry import build_source
 

@@ -17,9 +17,9 @@ from sqlalchemy import Connection, Table, select, update
 
 from flows.workplace import Workplace
 from models.alerting.tables import OutboxRow
-from models.settings import TipsSettings
-from models.store import writing
-from models.tables import Complaint
+from models.configuration.settings import TipsSettings
+from models.storage.store import writing
+from models.storage.tables import Complaint
 from models.words import Kind, Status
 from sources.inbox.answerable import find_answer_address
 from sources.inbox.mail import MailUnreadable, read_mail

@@ -27,7 +27,7 @@ from typing import IO, Any
 from sqlalchemy import text
 
 from flows.workplace import Workplace, read_archive_keys
-from models.dump import dump_table, list_tables, open_snapshot
+from models.storage.dump import dump_table, list_tables, open_snapshot
 from sources.registry import VERSION
 
 FORMAT = 1

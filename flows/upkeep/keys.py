@@ -2,9 +2,9 @@
 
 from flows.privacy.subject import MAIL
 from flows.workplace import Workplace, read_archive_keys, read_secret
-from models.settings import ExtractSettings
-from sources.archive import Archive
-from sources.sealing import Vault, make_key
+from models.configuration.settings import ExtractSettings
+from sources.archive.archive import Archive
+from sources.archive.sealing import Vault, make_key
 
 
 def rotate_keys(place: Workplace) -> tuple[int, bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import Table, select
 
 from flows.looking.status import read_status
 from flows.workplace import Workplace
-from models.tables import Run, SourceNight
+from models.storage.tables import Run, SourceNight
 from models.words import Verdict
 from sources.registry import VERSION
 

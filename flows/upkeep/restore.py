@@ -15,9 +15,9 @@ from sqlalchemy import inspect
 
 from flows.upkeep.backup import ABOUT, FORMAT, KEY_FILES, About, print_key
 from flows.workplace import Workplace, open_workplace, read_secret
-from models.dump import count_rows, list_tables, load_table, load_tables
-from models.settings import SECRETS
-from models.store import StoreUnusable, refuse_newer, upgrade, writing
+from models.configuration.settings import SECRETS
+from models.storage.dump import count_rows, list_tables, load_table, load_tables
+from models.storage.store import StoreUnusable, refuse_newer, upgrade, writing
 
 _UNDER_WAY = ".restoring"  # in the archive's folder, with the print of the backup, until all is in
 _HEX = r"[0-9a-f]"

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flows.workplace import Workplace, read_secret
-from models.settings import SECRETS
+from models.configuration.settings import SECRETS
 
 Finding = dict[str, Any]
 _SECONDS = 5.0

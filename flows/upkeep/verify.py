@@ -14,8 +14,8 @@ from flows.intake.objects import parse_item
 from flows.intake.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
 from models.drafts import Draft
-from models.repairs import Repairs
-from models.tables import Complaint, ComplaintText, SourceState
+from models.storage.repairs import Repairs
+from models.storage.tables import Complaint, ComplaintText, SourceState
 from models.words import Kind
 from sources.contract import RawItem, Source, SourceBroken
 from sources.registry import build_source

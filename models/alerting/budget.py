@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.alerting.ledger import AlertEvent, What
+from models.alerting.ledger.ledger import AlertEvent, What
 from models.alerting.rules import AlertsConfig, RiseRule
 from models.alerting.statistics import PooledRates
 

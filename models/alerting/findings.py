@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, Table, func, select, tuple_
 
 from models.alerting.evaluation import Findings, MemberFacts, Night, Rank, SourceState, Window, find_watermark
-from models.alerting.ledger import AlertEvent, fold
+from models.alerting.ledger.ledger import AlertEvent, fold
 from models.alerting.rules import LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
 from models.counting import (
     Scope,
@@ -23,7 +23,7 @@ from models.counting import (
     rank_members,
 )
 from models.matching.duplicates import LinkKind
-from models.tables import Complaint, Declaration, EventLink
+from models.storage.tables import Complaint, Declaration, EventLink
 from models.words import Band, Kind, Outcome, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

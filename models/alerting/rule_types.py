@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from models.alerting.evaluation import Window
 from models.declarations.due import read_month_day
-from models.org_number import is_masked, is_sole_trader, read_org_number
+from models.members.org_number import is_masked, is_sole_trader, read_org_number
 from models.words import Channel, Outcome
 
 MEMBERS = "members"  # in ``to``: each member's own contact, never a group of [mail.groups]

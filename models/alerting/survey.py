@@ -8,10 +8,18 @@ from functools import cached_property
 from sqlalchemy import Connection
 
 from models.alerting.evaluation import MemberFacts, SourceState, find_watermark
-from models.alerting.ledger import AlertedWindow, AlertEvent, AlertKey, AlertState, alerted_windows, fold, rule_marks
-from models.alerting.measure_counts import find_touched
+from models.alerting.kinds.novelty import find_novelty
+from models.alerting.ledger.ledger import (
+    AlertedWindow,
+    AlertEvent,
+    AlertKey,
+    AlertState,
+    alerted_windows,
+    fold,
+    rule_marks,
+)
+from models.alerting.measuring.counts import find_touched
 from models.alerting.moment import Moment
-from models.alerting.novelty import find_novelty
 from models.alerting.rules import AlertsConfig, RuleConfig
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from models.alerting.ledger import AlertEvent, Delivery, Origin, Reason, What
+from models.alerting.ledger.ledger import AlertEvent, Delivery, Origin, Reason, What
 
 TEXT = "text"  # the kind of a short text to a channel: it goes beside the mails and stands for none
 

@@ -21,7 +21,7 @@ from models.counting import (
     rank_companies,
     rank_members,
 )
-from models.tables import Complaint, Member
+from models.storage.tables import Complaint, Member
 from models.words import Band, Channel, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]

@@ -20,7 +20,7 @@ from models.alerting.exposure import Coverage
 from models.alerting.statistics import compare_rates, judge_follow_up, pool_rates
 from models.cases.settings import FollowUpConfig
 from models.counting import Scope, count_periods, find_first_days, list_counted
-from models.tables import Member
+from models.storage.tables import Member
 from models.words import Channel
 
 BEFORE_DAYS = 365

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from models.source_settings import Section
+from models.configuration.source_settings import Section
 
 
 def _name(value: str) -> str:

@@ -18,7 +18,7 @@ from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, FormUnknown, load_form
 from models.declarations.keeping import list_declared, list_versions_of, load_current
 from models.declarations.rates import Rate, rate_of
-from models.tables import Declaration, Member, SourceNight
+from models.storage.tables import Declaration, Member, SourceNight
 from models.words import Channel
 
 _D: Table = Declaration.__table__  # type: ignore[attr-defined]

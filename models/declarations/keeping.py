@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 
 from models.declarations.draft import DeclarationDraft
 from models.declarations.due import BusinessYear
-from models.tables import Declaration
+from models.storage.tables import Declaration
 
 _D: Table = Declaration.__table__  # type: ignore[attr-defined]
 

@@ -15,8 +15,8 @@ from enum import StrEnum
 
 from rapidfuzz.distance import OSA
 
-from models.identifiers import find_phones
 from models.matching.quoting import split_quoted
+from models.members.identifiers import find_phones
 
 SHINGLE = 4  # words
 COMMON_SHINGLE, RARE_SHINGLE = 60, 3  # shingles in more reports say nothing; in so few they speak for themselves

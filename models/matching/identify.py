@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from models.identifiers import FREE_HOSTS, FoundId, find_domains, find_org_numbers, find_phones
 from models.matching.companies import Companies
 from models.matching.forms import fold, form_of, split_words
 from models.matching.mention import Candidate, Match, Mention
 from models.matching.register import Claim, Register, holds_on
 from models.matching.vocabulary import NOISE, SENTENCE_WORDS
 from models.matching.weights import Words
+from models.members.identifiers import FREE_HOSTS, FoundId, find_domains, find_org_numbers, find_phones
 from models.words import Band
 
 BY_NUMBER, BY_DOMAIN, BY_PHONE = 1.0, 0.995, 0.97

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from models.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.matching.blocking import GramIndex, Keys
 from models.matching.forms import Form, fold, form_of
 from models.matching.mention import KnownMember
+from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.words import NameKind
 
 _CAPITALS = re.compile(r"(?<![^\W_])[^\W\d_a-z\u00e5\u00e4\u00f6]{2,5}(?![^\W_])")

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
-from models.identifiers import find_domains, find_org_numbers, find_phones
 from models.matching.forms import LONGEST, MOST_WORDS, fold
 from models.matching.mention import FoundInText, Match
 from models.matching.prose.context import read_context, tells_nothing, unwrap
@@ -18,6 +17,7 @@ from models.matching.register import Claim, Register, holds_on
 from models.matching.text import NameSpan, Token, tokens_of
 from models.matching.vocabulary import LEGAL, SENTENCE_WORDS
 from models.matching.weights import OWN, Words
+from models.members.identifiers import find_domains, find_org_numbers, find_phones
 from models.words import Band, Role
 
 IN_SENTENCE, ONE_WORD_IN_SENTENCE, MISSPELT_IN_SENTENCE = 0.95, 0.915, 0.8

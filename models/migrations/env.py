@@ -1,11 +1,11 @@
-"""Alembic's entry: runs migrations on the connection that ``models.store.upgrade`` opened."""
+"""Alembic's entry: runs migrations on the connection that ``models.storage.store.upgrade`` opened."""
 
 from typing import Literal
 
 from alembic import context
 from sqlmodel import AutoString, SQLModel, UTCDateTime
 
-import models.tables  # noqa: F401 - fills the metadata
+import models.storage.tables  # noqa: F401 - fills the metadata
 
 
 def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:

@@ -9,7 +9,7 @@ from models.declarations.answers import AnswerUnreadable, read_answer
 from models.declarations.draft import Answer, DeclarationDraft, Trouble
 from models.declarations.form import DeclarationForm, FormUnknown, Question, load_form
 from models.declarations.layout import FORM, MEMBER, YEAR
-from models.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from sources.declarations.document import read_members
 from sources.declarations.recognising import WITH_MACROS, ZIP
 from sources.declarations.workbook import Cell, FileRefused, read_cells

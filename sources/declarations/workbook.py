@@ -11,7 +11,7 @@ from io import BytesIO
 from openpyxl import Workbook, load_workbook
 
 from models.declarations.layout import ANSWER, CODE, HEADERS
-from sources.tabular import MAX_COLUMNS, Limits, TableUnreadable, check_package, show_cell, squeeze
+from sources.files.tabular import MAX_COLUMNS, Limits, TableUnreadable, check_package, show_cell, squeeze
 
 LIMITS = Limits(rows=2_000, unpacked=20_000_000, cure="the form has some fifty rows")
 _MACROS = ("vbaproject.bin", "vbaprojectsignature.bin", "vbadata.xml")

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from stdnum import luhn
 
-from models.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.matching.prose.given_names import GIVEN_NAMES
-from models.org_number import is_sole_trader, member_id
+from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
+from models.members.org_number import is_sole_trader, member_id
 from sources.inbox.persons import find_persons, fold_name, is_person
 
 # Mailboxes that belong to an office and not to a person.

@@ -13,8 +13,8 @@ from stdnum.no import orgnr
 from models.drafts import Check, Draft
 from models.words import Outcome, Severity
 from sources.contract import Bounds, SourceInfo
-from sources.fields import Labels, Record, squeeze
-from sources.listing import LIST_CHECKS, ListSource
+from sources.pages.fields import Labels, Record, squeeze
+from sources.pages.listing import LIST_CHECKS, ListSource
 
 _CASE = re.compile(r"\bFOV-\d{4}-\d{1,5}[A-Z]?(?!\w)", re.IGNORECASE)
 _ORG = re.compile(r"(?<![\d-])\d{3} ?\d{3} ?\d{3}(?![\d-])")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sources.page_text import PageText
+from sources.pages.text import PageText
 from sources.sweden.board_text import cut_closing, cut_signature
 
 _LABELS = {

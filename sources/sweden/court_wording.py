@@ -8,7 +8,7 @@ company accepted, never from those on what was claimed.
 import re
 from collections.abc import Sequence
 
-from models.org_number import OrgNumberInvalid, is_sole_trader, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_sole_trader, read_org_number
 from models.words import Outcome
 
 _CASE = re.compile(r"\b(PM[TÖÄ]D?|MD|FF|IF|T|Ö) ?(?:nr )?(\d{1,5} ?[-–:/] ?\d{1,4}[a-z]?)(?![\w-])")

@@ -12,19 +12,19 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from models.drafts import Check, Draft, Fault, RawRef
-from models.org_number import OrgNumberInvalid, is_sole_trader, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_sole_trader, read_org_number
 from models.words import Channel, Kind, Outcome, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.encoding import MOJIBAKE, decode_bytes, shows_mojibake
-from sources.page_text import PageTooLarge, read_text
-from sources.page_visit import PageVisit
-from sources.session import PoliteSession
+from sources.pages.text import PageTooLarge, read_text
+from sources.pages.visit import PageVisit
+from sources.pages.wordpress import Discovery, discover_records
 from sources.sweden.board_cases import CaseField, case_year, cases_in_slug, read_case_field, read_date
 from sources.sweden.board_channel import read_channel, read_tags, split_issues
 from sources.sweden.board_outcome import Ruling, read_ruling
 from sources.sweden.board_pages import BoardPage, split_page
 from sources.sweden.board_text import keep_text
-from sources.wordpress import Discovery, discover_records
+from sources.web.session import PoliteSession
 
 DM_NAMNDEN_INFO = SourceInfo(
     kind="dm_namnden",

@@ -12,8 +12,8 @@ from models.drafts import Check, Draft, Fault
 from models.words import Severity
 from sources.contract import Bounds, SourceInfo
 from sources.encoding import MOJIBAKE
-from sources.fields import Labels, Record
-from sources.listing import LIST_CHECKS, ListSource
+from sources.pages.fields import Labels, Record
+from sources.pages.listing import LIST_CHECKS, ListSource
 from sources.sweden.court_wording import (
     choose_key,
     find_brand,

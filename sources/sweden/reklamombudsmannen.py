@@ -11,8 +11,8 @@ from typing import ClassVar
 from models.drafts import Draft
 from models.words import Channel, Evidence, Outcome
 from sources.contract import Bounds, SourceInfo
-from sources.fields import Labels, Record
-from sources.listing import LIST_CHECKS, ListSource
+from sources.pages.fields import Labels, Record
+from sources.pages.listing import LIST_CHECKS, ListSource
 
 _CASE = re.compile(r"\d{4}-\d{1,4}")
 _IN_URL = re.compile(r"[?&]caseid=(\d{4}-\d{1,4})(?:&|$)")

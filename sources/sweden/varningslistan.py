@@ -9,8 +9,8 @@ from typing import ClassVar
 from models.drafts import Check, Draft
 from models.words import Kind, Severity
 from sources.contract import Bounds, SourceInfo
-from sources.fields import Labels, Record
-from sources.listing import LIST_CHECKS, ListSource
+from sources.pages.fields import Labels, Record
+from sources.pages.listing import LIST_CHECKS, ListSource
 
 
 class Varningslistan(ListSource):

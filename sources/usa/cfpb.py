@@ -20,8 +20,8 @@ from typing import IO, ClassVar
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
+from sources.files.tabular import Line, TableUnreadable, squeeze
 from sources.inbox.privacy import mask_text
-from sources.tabular import Line, TableUnreadable, squeeze
 from sources.usa.cfpb_files import read_folder
 from sources.usa.cfpb_search import SearchVisit
 from sources.usa.whole_lines import read_whole_lines

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sources.contract import Problem, RawItem, Reading, SourceBroken, Visit
 from sources.faults import FetchFailed
-from sources.session import Fetched, PoliteSession
 from sources.usa.cfpb_files import PUBLISHED_AFTER
+from sources.web.session import Fetched, PoliteSession
 
 TRAILING_DAYS = 60
 PAGE_SIZE = 1_000

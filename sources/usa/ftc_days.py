@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from sources.contract import Problem, RawItem, Reading, SourceBroken, Visit
 from sources.encoding import decode_bytes
 from sources.faults import FetchFailed
-from sources.session import Fetched, PoliteSession
+from sources.web.session import Fetched, PoliteSession
 
 FIRST_DAYS = 90  # how far back a first visit goes; older files come with --since
 RETRY_DAYS = 14

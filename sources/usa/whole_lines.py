@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import IO
 
-from sources.tabular import Line, read_lines
+from sources.files.tabular import Line, read_lines
 
 
 def read_whole_lines(stream: IO[bytes], headers: Sequence[str]) -> Iterator[Line]:

@@ -28,10 +28,10 @@ import flows.alerts.settling
 import flows.intake.ingest
 import flows.mail.transports
 import flows.night
-import models.stage
+import models.storage.stage
 from flows.privacy.retention import run_retention
 from flows.workplace import Workplace, open_workplace
-from models.store import upgrade
+from models.storage.store import upgrade
 
 assert command and great_expectations  # imported inside functions: here once, before any fork
 flows.intake.ingest.CHUNK = 250  # the demo's largest file is read in several chunks then
@@ -86,14 +86,14 @@ class Steps:
         event.listen(Engine, "before_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"sql {_name(sql)}"))
         event.listen(Engine, "after_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"answered {_name(sql)}"))
         event.listen(Engine, "commit", lambda _c: self.pass_by("sql COMMIT"))
-        write_rows = models.stage.write_rows
+        write_rows = models.storage.stage.write_rows
 
         def write_a_chunk(*rows: Any) -> None:
             self.pass_by("sql rows of a chunk")
             write_rows(*rows)
             self.pass_by("answered rows of a chunk")
 
-        models.stage.write_rows = write_a_chunk
+        models.storage.stage.write_rows = write_a_chunk
 
     def hear(self, told: str, args: tuple[Any, ...]) -> None:
         """Listen to what Python announces."""

@@ -31,7 +31,7 @@ from sqlalchemy import inspect, text
 from flows.demo.nights import NIGHTS, deliver_day, lay_out, serve_sites, write_config
 from flows.looking.exports import EXPORTS, Asked
 from flows.workplace import open_workplace
-from models.store import open_engine
+from models.storage.store import open_engine
 
 ROOT = Path(__file__).parent.parent.parent
 # What tells when something was written, or which run wrote it: after a kill another run at a later moment did.

@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 
 import models
-from models.store import open_engine, writing
+from models.storage.store import open_engine, writing
 
 _MIGRATIONS = Path(models.__file__).parent / "migrations"
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from models.store import open_engine, require_current
+from models.storage.store import open_engine, require_current
 from tests.torture.killing import Kill, Stage, World, torture_world
 from tests.torture.migrating import list_revisions, make_at, read_schema
 

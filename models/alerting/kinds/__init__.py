@@ -1,0 +1,1 @@
+"""Each rule type: when it speaks, and what it has seen."""

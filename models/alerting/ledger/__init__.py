@@ -1,0 +1,1 @@
+"""An alert's life: what the night decides, what people answer, and the lines both leave."""

@@ -1,0 +1,225 @@
+"""All rules' counts in one pass over the complaints: what a rule asks for is one figure per member.
+
+The rows are grouped once by member, source and channel, with one sum for each distinct window; what rules ask for is
+then added up over these few groups. What a plain GROUP BY cannot see is mended afterwards, row by row: the second
+report of an event that is counted already is taken off, a caller whom a person has confirmed is added. The meaning is
+that of ``models.counting``, where one figure at a time is looked up.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Integer, Table, and_, func, or_, select
+
+from models.alerting.evaluation import Window
+from models.alerting.moment import Moment
+from models.counting import DateKind
+from models.matching.duplicates import LinkKind
+from models.storage.tables import Complaint, EventLink, Mention
+from models.words import Band, Role, Status
+
+_C: Table = Complaint.__table__  # type: ignore[attr-defined]
+_M: Table = Mention.__table__  # type: ignore[attr-defined]
+_L: Table = EventLink.__table__  # type: ignore[attr-defined]
+_CHUNK = 500  # members a query: engines bound the number of values
+SURE = (LinkKind.SAME_REPORT, LinkKind.SAME_EVENT)
+
+Counts = Mapping[str, Sequence[int]]  # by member, in the order of what was asked
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One figure: the complaints in ``window`` from ``sources`` in ``channel``, by the date of this kind.
+
+    ``cuts``: of these sources only what is dated up to that day. Members with fewer than ``least`` are of no interest
+    to whoever asks; None: this figure alone is no reason to return anybody.
+    """
+
+    window: Window
+    sources: tuple[str, ...]
+    channel: str = "any"
+    by: DateKind = "received"
+    cuts: tuple[tuple[str, date], ...] = ()
+    least: int | None = None
+
+    def counts(self, row: "_Exception") -> bool:
+        """Whether the figure has this complaint in it, but for what links say."""
+        day = (row.received or row.event) if self.by == "received" else (row.event or row.received)
+        if day is None or not self.window.start <= day <= self.window.end:
+            return False
+        cut = dict(self.cuts).get(row.source)
+        return row.source in self.sources and self.channel in ("any", row.channel) and (cut is None or day <= cut)
+
+
+@dataclass(frozen=True)
+class _Exception:
+    """A (complaint, member) pair that the grouped rows do not have right. ``firsts``: the sources of its event's
+    first reports; ``added`` for a confirmed caller, whom the grouped rows do not know.
+    """
+
+    member: str
+    source: str
+    channel: str
+    received: date | None
+    event: date | None
+    firsts: frozenset[str]
+    added: bool
+
+    def change(self, asks: Sequence[Ask]) -> Iterator[tuple[int, int]]:
+        """Yield (place of a figure, what has to be added to it)."""
+        for place, ask in enumerate(asks):
+            counted_already = not self.firsts.isdisjoint(ask.sources)
+            if self.added != counted_already and ask.counts(self):
+                yield place, 1 if self.added else -1
+
+
+def count_asked(connection: Connection, asks: Sequence[Ask], moment: Moment, also: Collection[str] = ()) -> Counts:
+    """Return each member's figures, for members with any figure of at least its ``least`` and for those in ``also``."""
+    if not asks:
+        return {}
+    exceptions = list(_list_exceptions(connection, asks, moment))
+    found = _count_groups(connection, asks, moment)
+    missing = ({row.member for row in exceptions if row.added} | set(also)) - set(found)
+    for some in _cut(sorted(missing)):
+        found |= _count_groups(connection, asks, moment, some)
+    found |= {member: [0] * len(asks) for member in missing - set(found)}
+    for row in exceptions:
+        if row.member in found:
+            for place, change in row.change(asks):
+                found[row.member][place] += change
+    return found
+
+
+def count_register_days(
+    connection: Connection, ask: Ask, moment: Moment, member: str | None = None
+) -> dict[tuple[str, date], int]:
+    """Return all members' complaints (or one's) of a figure's window by (source, day)."""
+    rows = _list_rows(moment, [ask], _is(member)).subquery()
+    group = (rows.c.source, rows.c.channel, rows.c[ask.by])
+    days: dict[tuple[str, date], int] = defaultdict(int)
+    for source, channel, day, count in connection.execute(select(*group, func.count()).group_by(*group)):
+        if ask.counts(_Exception("", source, channel, day, day, frozenset(), False)):
+            days[source, day] += count
+    for row in _list_exceptions(connection, [ask], moment):
+        if member in (None, row.member):
+            for _, change in row.change([ask]):
+                when = (row.received or row.event) if ask.by == "received" else (row.event or row.received)
+                days[row.source, when] += change  # type: ignore[index]
+    return {key: count for key, count in days.items() if count}
+
+
+def find_touched(connection: Connection, since: datetime) -> dict[str, datetime]:
+    """Return the members from whose counts anything can have been taken since, and when that was last done.
+
+    A version was closed, a caller is no longer believed, or a report turned out to be of an event counted already.
+    """
+    second = (_L.c.two_source == _C.c.source) & (_L.c.two_id == _C.c.source_id)
+    callers = (_L.c.two_source == _M.c.source) & (_L.c.two_id == _M.c.source_id)
+    opened, current = _L.c.recorded_from > since, _C.c.recorded_to.is_(None)
+    asked = (
+        select(_C.c.member, _C.c.recorded_to).where(_C.c.recorded_to > since),
+        select(_M.c.member, _M.c.recorded_to).where(_M.c.recorded_to > since),
+        select(_C.c.member, _L.c.recorded_from).select_from(_L.join(_C, second)).where(opened, current),
+        select(_M.c.member, _L.c.recorded_from).select_from(_L.join(_M, callers)).where(opened),
+    )
+    touched: dict[str, datetime] = {}
+    for query in asked:
+        for member, when in connection.execute(query):
+            if member is not None:
+                touched[member] = max(when, touched.get(member, when))
+    return touched
+
+
+def _count_groups(
+    connection: Connection, asks: Sequence[Ask], moment: Moment, members: Sequence[str] | None = None
+) -> dict[str, list[int]]:
+    """Count without the exceptions: of ``members``, or of everybody whom a figure makes interesting."""
+    mine = None if members is None else _C.c.member.in_(members)
+    rows = _list_rows(moment, asks, mine).subquery("rows")
+    windows = list(dict.fromkeys((ask.window, ask.by, ask.cuts) for ask in asks))
+    sums = [func.count().filter(_is_in(rows, *window)).label(f"w{n}") for n, window in enumerate(windows)]
+    group = (rows.c.member, rows.c.source, rows.c.channel)
+    parts = select(*group, *sums).group_by(*group).subquery("parts")
+    figures = [_add_up(parts, ask, windows.index((ask.window, ask.by, ask.cuts)), n) for n, ask in enumerate(asks)]
+    whole = select(parts.c.member, *figures).group_by(parts.c.member).subquery("figures")
+    query = select(whole)
+    if members is None:
+        bounds = [whole.c[f"f{n}"] >= ask.least for n, ask in enumerate(asks) if ask.least is not None]
+        query = query.where(or_(*bounds)) if bounds else query.where(whole.c.member.is_(None))
+    return {row[0]: [int(value) for value in row[1:]] for row in connection.execute(query)}
+
+
+def _list_rows(moment: Moment, asks: Iterable[Ask], *more: ColumnElement[bool] | None) -> Any:
+    """Return the query for the complaints that are sure to be a member's own, with both kinds of date."""
+    asks = list(asks)
+    sources = sorted({source for ask in asks for source in ask.sources})
+    # No bound on the day: what rules ask for spans most of it, and PostgreSQL, which cannot tell how much, would sort.
+    return select(
+        _C.c.member, _C.c.source, _C.c.channel,
+        func.coalesce(_C.c.received_on, _C.c.event_on).label("received"),
+        func.coalesce(_C.c.event_on, _C.c.received_on).label("event"),
+    ).where(
+        moment.knows(_C), _C.c.status == Status.ACCEPTED, _C.c.band == Band.ACCEPT, _C.c.member.is_not(None),
+        _C.c.source.in_(sources), *(condition for condition in more if condition is not None),
+    )  # fmt: skip
+
+
+def _is(member: str | None) -> ColumnElement[bool] | None:
+    return None if member is None else _C.c.member == member
+
+
+def _is_in(
+    rows: FromClause, window: Window, kind: DateKind, cuts: tuple[tuple[str, date], ...]
+) -> ColumnElement[bool]:  # fmt: skip
+    day = rows.c[kind]
+    inside = day.between(window.start, window.end)
+    return and_(inside, *((rows.c.source != source) | (day <= last) for source, last in cuts if last < window.end))
+
+
+def _add_up(parts: FromClause, ask: Ask, window: int, place: int) -> ColumnElement[int]:
+    counted: list[ColumnElement[bool]] = [parts.c.source.in_(sorted(ask.sources))]
+    if ask.channel != "any":
+        counted.append(parts.c.channel == ask.channel)
+    total = func.sum(parts.c[f"w{window}"]).filter(*counted)
+    return func.coalesce(total, 0, type_=Integer).label(f"f{place}")
+
+
+def _list_exceptions(connection: Connection, asks: Sequence[Ask], moment: Moment) -> Iterator[_Exception]:
+    sources = sorted({source for ask in asks for source in ask.sources})
+    firsts = _load_links(connection, sources, moment)
+    dates = (_C.c.received_on, _C.c.event_on)
+    held = and_(moment.knows(_C), _C.c.status == Status.ACCEPTED, _C.c.source.in_(sources))
+    if firsts:
+        second = (_L.c.two_source == _C.c.source) & (_L.c.two_id == _C.c.source_id)
+        own = select(_C.c.member, _C.c.source, _C.c.source_id, _C.c.channel, *dates).select_from(_C.join(_L, second))
+        own = own.where(held, moment.knows(_L), _L.c.kind.in_(SURE), _C.c.band == Band.ACCEPT, _C.c.member.is_not(None))
+        for member, source, source_id, channel, received, event in connection.execute(own.distinct()):
+            yield _Exception(member, source, channel, received, event, firsts[source, source_id], False)
+    named = and_(moment.knows(_M), _M.c.band == Band.ACCEPT, _M.c.role == Role.CALLER, _M.c.member.is_not(None))
+    another = _C.c.member.is_(None) | (_C.c.member != _M.c.member) | (_C.c.band != Band.ACCEPT)
+    of = (_M.c.source == _C.c.source) & (_M.c.source_id == _C.c.source_id)
+    callers = select(_M.c.member, _C.c.source, _C.c.source_id, _C.c.channel, *dates).select_from(_M.join(_C, of))
+    for member, source, source_id, channel, received, event in connection.execute(
+        callers.where(named, held, another).distinct()
+    ):
+        no_first: frozenset[str] = frozenset()
+        yield _Exception(member, source, channel, received, event, firsts.get((source, source_id), no_first), True)
+
+
+def _load_links(
+    connection: Connection, sources: Sequence[str], moment: Moment
+) -> dict[tuple[str, str], frozenset[str]]:  # fmt: skip
+    """Return the sources of the first reports of each complaint that is a later one."""
+    asked = select(_L.c.two_source, _L.c.two_id, _L.c.one_source).where(moment.knows(_L), _L.c.kind.in_(SURE))
+    firsts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for source, source_id, first in connection.execute(asked.where(_L.c.two_source.in_(sources))):
+        firsts[source, source_id].add(first)
+    return {key: frozenset(found) for key, found in firsts.items()}
+
+
+def _cut(members: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(members), _CHUNK):
+        yield members[start : start + _CHUNK]

@@ -1,0 +1,1 @@
+"""koll.toml as typed settings, and what is said of its faults."""

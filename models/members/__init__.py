@@ -1,0 +1,1 @@
+"""The member register, and what identifies a company besides its name."""

@@ -1,0 +1,265 @@
+"""The one way in which drafts become complaints: staged, compared, merged as versions.
+
+A batch lies in a temporary table and is merged by set-based SQL that both engines speak, so that a million rows and
+ten take the same few statements, and a row that has not changed is not touched.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import repeat
+from typing import Any
+
+from sqlalchemy import Column, Connection, Date, Index, Integer, MetaData, String, Table, bindparam, text
+from sqlmodel import UTCDateTime
+
+from models.draft_table import FACTS, DraftTable, Memo, sort_facts, sort_flags
+from models.storage.store import write_rows
+from models.storage.tables import Complaint
+from models.words import Band
+
+COMPLAINT: Table = Complaint.__table__  # type: ignore[attr-defined]
+_COPIED = ("source_id", "status", "hash", *FACTS, "member", "band", "why", "raw_sha256", "raw_locator")
+_COLUMNS = ", ".join(_COPIED)
+TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
+_DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
+_MANY = 10_000  # staged rows
+_SPACE = MetaData()
+_STAGE = Table(
+    "stage",
+    _SPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("item", Integer, nullable=False),
+    Column("state", String, nullable=False, server_default="new"),
+    Column("source_id", String, nullable=False),
+    *(
+        Column(name, COMPLAINT.c[name].type, server_default=_DEFAULTS.get(name))
+        for name in _COPIED
+        if name != "source_id"
+    ),
+    Column("text", String),
+    Column("delete_after", Date),
+    prefixes=["TEMPORARY"],
+)
+_FIND = Index("stage_source_id", _STAGE.c.source_id)  # made when the rows are in: that is quicker
+_PERIOD = Table(  # what an item is complete for; without dates, for everything
+    "stage_period",
+    _SPACE,
+    Column("item", Integer, primary_key=True),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    prefixes=["TEMPORARY"],
+)
+_GONE = Table("stage_gone", _SPACE, Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
+_WORDS = Memo[Any](lambda word: None if word is None else str(word))
+_PLAIN: dict[str, Callable[[Any], Any]] = {  # columns whose values a driver would have to look at twice
+    "kind": _WORDS.__getitem__,
+    "channel": _WORDS.__getitem__,
+    "channel_evidence": _WORDS.__getitem__,
+    "outcome": _WORDS.__getitem__,
+    "reexamination": int,
+}
+_SAME = "((c.hash = s.hash AND c.status = s.status) OR (c.precedence > s.precedence AND c.status = 'accepted'))"
+_CURRENT = "c.source = :source AND c.recorded_to IS NULL"
+_COVERED = "(p.first_day IS NULL OR {row}.received_on BETWEEN p.first_day AND p.last_day)"
+_NOT_IN_IT = "NOT EXISTS (SELECT 1 FROM stage AS o WHERE o.source_id = {row}.source_id AND o.item >= p.item)"
+
+
+@dataclass(frozen=True)
+class Link:
+    """What the matcher made of a draft's company: the member, how sure, and the key of the reason."""
+
+    member: str | None = None
+    band: Band = Band.NONE
+    why: str | None = None
+
+
+@dataclass
+class MergeCounts:
+    """What a merge did, in rows."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    superseded: int = 0
+    withdrawn: int = 0
+
+
+@dataclass
+class Stage:
+    """One reading on its way in: ``add`` drafts, ``cover`` the periods of items, then ``merge``.
+
+    Later items are newer. An item that is complete for a period says what is gone: a row of that period which
+    neither it nor a later item holds is withdrawn. Each row gets its final state in one step, so that merging the
+    same items again, in one go or night by night, writes nothing. Everything happens on the caller's transaction:
+    a kill at any point leaves the tables as they were.
+    """
+
+    connection: Connection
+    source: str
+    run_id: str
+    now: datetime
+    _seq: int = field(default=0)
+    _ready: bool = field(default=False)
+    _gone: tuple[int, int] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        """Make room; a temporary table lives as long as its connection, which a pool may hand out again."""
+        _SPACE.drop_all(self.connection, checkfirst=True)
+        _SPACE.create_all(self.connection, checkfirst=False)
+        _FIND.drop(self.connection)
+
+    def add(self, items: int | Sequence[int], drafts: DraftTable, links: Sequence[Link]) -> None:
+        """Stage accepted drafts, each with the number of its item and its link; items are numbered from the oldest.
+
+        Every draft has an id.
+        """
+        count = len(drafts)
+        columns: dict[str, Iterable[Any]] = {
+            "seq": range(self._seq, self._seq + count),
+            "item": repeat(items, count) if isinstance(items, int) else items,
+            "hash": drafts.hash_rows(),
+            "raw_sha256": drafts.sha256,
+            "raw_locator": drafts.locator,
+            "member": [link.member for link in links],
+            "band": [_WORDS[link.band] for link in links],
+            "why": [link.why for link in links],
+            "text": drafts.text,
+            "delete_after": self._forget_on(drafts),
+            "flags": _dump(drafts.flags, sort_flags, "[]", count),
+            "facts": _dump(drafts.facts, sort_facts, "{}", count),
+        }
+        for name in ("source_id", *FACTS):
+            if name not in columns:
+                column = getattr(drafts, name)
+                columns[name] = map(_PLAIN[name], column) if name in _PLAIN else column
+        self._seq += count
+        self._gone = None
+        write_rows(self.connection, _STAGE, columns)
+
+    def _forget_on(self, drafts: DraftTable) -> Iterable[date | None]:
+        if not any(drafts.text):
+            return repeat(None, len(drafts))
+        days = Memo[date | None](lambda day: (day or self.now.date()) + TEXT_KEPT)
+        return [days[day] if words else None for day, words in zip(drafts.received_on, drafts.text, strict=True)]
+
+    def present(self, item: int, source_ids: Iterable[str]) -> None:
+        """Say that an item holds these ids although nothing of theirs is to be written."""
+        ids = list(source_ids)
+        if ids:
+            begin, self._seq = self._seq, self._seq + len(ids)
+            columns = {"seq": range(begin, self._seq), "item": repeat(item, len(ids))}
+            write_rows(self.connection, _STAGE, {**columns, "state": repeat("present", len(ids)), "source_id": ids})
+            self._gone = None
+
+    def cover(self, item: int, period: tuple[date, date] | None) -> None:
+        """Say that an item is complete for ``period`` (both days included), or for everything (None)."""
+        self._gone = None
+        first, last = period or (None, None)
+        self.connection.execute(_PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
+
+    def revoke(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Take staged rows out again, by (sha256 of their object, source_id): they are present, but not written."""
+        named = [{"id": source_id, "sha256": sha256} for sha256, source_id in rows]
+        if named:
+            self._make_ready()
+            taken = "UPDATE stage SET state = 'present' WHERE source_id = :id AND raw_sha256 = :sha256"
+            self.connection.execute(text(taken), named)
+            self._gone = None
+
+    def find_gone(self) -> tuple[int, int]:
+        """Find known rows that the staged items say are gone; return (rows gone, rows known in their periods).
+
+        A row that is staged is not gone, whatever becomes of it, unless what is known of it has precedence.
+        """
+        if self._gone is None:
+            self._make_ready()
+            known = f"FROM complaint AS c WHERE {_CURRENT} AND c.status = 'accepted'"
+            covered = f"EXISTS (SELECT 1 FROM stage_period AS p WHERE {_COVERED.format(row='c')}"
+            self._run("DELETE FROM stage_gone")
+            gone = self._run(
+                f"INSERT INTO stage_gone (id) SELECT c.id {known} AND {covered} AND {_NOT_IN_IT.format(row='c')})"
+                " AND NOT EXISTS (SELECT 1 FROM stage AS s WHERE s.source_id = c.source_id AND s.state = 'new'"
+                " AND s.precedence >= c.precedence)"
+            )
+            counted = text(f"SELECT count(*) {known} AND {covered})")
+            self._gone = gone, int(self.connection.execute(counted, {"source": self.source}).scalar_one())
+        return self._gone
+
+    def merge(self) -> MergeCounts:
+        """Write what is staged: new rows in, changed rows as new versions, gone rows withdrawn, the rest untouched."""
+        run = self._run
+        self._make_ready()
+        self._join_in_bulk(True)
+        superseded = run(
+            "UPDATE stage SET state = 'superseded' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage AS o"
+            " WHERE o.source_id = stage.source_id AND o.state = 'new' AND (o.precedence > stage.precedence"
+            " OR (o.precedence = stage.precedence AND o.seq > stage.seq)))"
+        )
+        self.find_gone()
+        run(
+            "UPDATE stage SET status = 'withdrawn' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage_period AS p"
+            f" WHERE p.item > stage.item AND {_COVERED.format(row='stage')} AND {_NOT_IN_IT.format(row='stage')})"
+        )
+        changed = run(
+            f"UPDATE complaint AS c SET recorded_to = :now WHERE {_CURRENT} AND EXISTS (SELECT 1 FROM stage AS s"
+            f" WHERE s.state = 'new' AND s.source_id = c.source_id AND NOT {_SAME})"
+        )
+        written = run(
+            f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS})"
+            f" SELECT :source, :now, :run_id, {_COLUMNS} FROM stage AS s WHERE s.state = 'new' AND NOT EXISTS"
+            f" (SELECT 1 FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id) ORDER BY seq"
+        )
+        withdrawn = run("UPDATE complaint SET recorded_to = :now WHERE id IN (SELECT id FROM stage_gone)")
+        taken = _COLUMNS.replace("status", "'withdrawn'")
+        run(
+            f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS}) SELECT :source, :now, :run_id, {taken}"
+            " FROM complaint WHERE id IN (SELECT id FROM stage_gone) ORDER BY id"
+        )
+        self._write_texts()
+        self._join_in_bulk(False, written)
+        counted = text("SELECT count(*) FROM stage WHERE state = 'new'")
+        same = int(self.connection.execute(counted).scalar_one()) - written
+        return MergeCounts(written - changed, changed, same, superseded, withdrawn)
+
+    def _join_in_bulk(self, begins: bool, written: int = 0) -> None:
+        """Keep PostgreSQL from looking many rows up one by one: it plans by counts that are older than this night."""
+        if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
+            self.connection.execute(text(f"SET LOCAL enable_nestloop = {'off' if begins else 'on'}"))
+            if written >= _MANY:
+                self.connection.execute(text("ANALYZE complaint"))
+
+    def _write_texts(self) -> None:
+        """Keep the texts of the rows that were just written."""
+        self._run(
+            "INSERT INTO complaint_text (source, source_id, text, delete_after)"
+            " SELECT :source, s.source_id, s.text, s.delete_after FROM stage AS s"
+            " WHERE s.state = 'new' AND s.status = 'accepted' AND s.text IS NOT NULL AND EXISTS (SELECT 1"
+            f" FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id AND c.recorded_from = :now"
+            " AND c.run_id = :run_id)"
+            " ON CONFLICT (source, source_id) DO UPDATE SET text = excluded.text, delete_after = excluded.delete_after"
+        )
+
+    def _make_ready(self) -> None:
+        """Let staged rows be found by their id, once all or most are in."""
+        if not self._ready:
+            self._ready = True
+            _FIND.create(self.connection)
+            if (
+                self.connection.dialect.name == "postgresql" and self._seq >= _MANY
+            ):  # it keeps no count of temporary tables by itself
+                self.connection.execute(text("ANALYZE stage"))
+
+    def _run(self, sql: str) -> int:
+        values = {"source": self.source, "run_id": self.run_id, "now": self.now}
+        used = {name: value for name, value in values.items() if f":{name}" in sql}
+        typed = [bindparam(name, type_=UTCDateTime() if name == "now" else String()) for name in used]
+        return self.connection.execute(text(sql).bindparams(*typed), used).rowcount
+
+
+def _dump(known: dict[int, Any], tidy: Callable[[Any], object], empty: str, count: int) -> Iterable[str]:
+    """Return what few rows have as JSON for every row."""
+    if not known:
+        return repeat(empty, count)
+    return [json.dumps(tidy(known[at])) if at in known else empty for at in range(count)]

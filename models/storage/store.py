@@ -1,0 +1,200 @@
+"""The database: opening it, bringing its tables up to date, and writing rows that may already be there."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from itertools import islice, repeat
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Date,
+    DefaultClause,
+    Engine,
+    String,
+    Table,
+    cast,
+    event,
+    inspect,
+    make_url,
+    or_,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+from sqlmodel import create_engine
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536", "temp_store=FILE")
+_ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+CHUNK = 5_000  # rows a call; keeps memory in bounds
+
+
+class StoreUnusable(RuntimeError):
+    """The database cannot be used as it is; the text says which one and what to do."""
+
+
+def open_engine(url: str, password: str | None = None) -> Engine:
+    """Open the database at ``url``. SQLite runs in WAL, waits 60 s for a lock and enforces foreign keys."""
+    address = make_url(url)
+    if not address.drivername.startswith("sqlite"):
+        address = address.set(password=password) if password else address
+        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": 60}, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # BEGIN is sent below, not guessed by the driver
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that means to write: SQLite takes its lock at once instead of failing half-way."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Create the tables or bring them up to date, or as far as ``revision``.
+
+    Raises StoreUnusable when the database is newer than we are.
+    """
+    from alembic import command  # costs a tenth of a second that commands which only look need not pay
+    from alembic.config import Config
+
+    refuse_newer(engine)
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def refuse_newer(engine: Engine) -> None:
+    """Raise StoreUnusable when a later version of the product has written this database, or it does not answer."""
+    revision = _read_revision(engine)
+    if revision is not None and revision not in _list_revisions():
+        raise StoreUnusable(
+            f"{_show(engine)}: written by a newer Medlemskoll (schema {revision}); install that version here too"
+        )
+
+
+def require_current(engine: Engine) -> None:
+    """Raise StoreUnusable unless the tables are exactly ours: missing, older and newer each name their cure."""
+    refuse_newer(engine)
+    revision, head = _read_revision(engine), _list_revisions()[-1]
+    if revision != head:
+        state = "has no tables yet" if revision is None else f"is at schema {revision}, {head} is due"
+        raise StoreUnusable(f"{_show(engine)}: {state}; run `koll init`")
+
+
+def _list_revisions() -> list[str]:
+    """Return our revisions, oldest first: each migration's file begins with its number."""
+    return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _read_revision(engine: Engine) -> str | None:
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise StoreUnusable(f"{_show(engine)}: cannot be opened ({reason}); check [database] url") from error
+
+
+def _show(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], keep: Sequence[str] = ()) -> int:
+    """Insert ``rows``, or update those that differ; return how many rows were written.
+
+    The table's primary key decides what is the same row. Columns in ``keep`` are set on insert only. A row whose
+    other columns are equal is not touched at all. All rows have the same columns.
+    """
+    if not rows:
+        return 0
+    statement = _write(connection, table, list(rows[0]), keep)
+    written = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = list(rows[start : start + CHUNK])
+        written += connection.execute(statement, chunk, execution_options={"preserve_rowcount": True}).rowcount
+    return written
+
+
+def _write(connection: Connection, table: Table, columns: Sequence[str], keep: Sequence[str]) -> Any:
+    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    key = [column.name for column in table.primary_key]
+    changing = [name for name in columns if name not in (*key, *keep)]
+    if not changing:
+        return insert.on_conflict_do_nothing(index_elements=key)
+    differs = [_comparable(table.c[n]).is_distinct_from(_comparable(insert.excluded[n])) for n in changing]
+    return insert.on_conflict_do_update(
+        index_elements=key, set_={name: insert.excluded[name] for name in changing}, where=or_(*differs)
+    )
+
+
+def _comparable(column: Any) -> Any:
+    """JSON has no equality on PostgreSQL: its text is compared."""
+    return cast(column, String) if isinstance(column.type, JSON) else column
+
+
+def write_rows(connection: Connection, table: Table, columns: Mapping[str, Iterable[Any]]) -> None:
+    """Insert rows given as columns of plain values (text, numbers, dates, None), the quickest way each engine knows.
+
+    JSON comes as text. A column that holds nothing but its default is left to the table. Nothing is looked up or
+    compared: for tables that are ours alone, such as temporary ones.
+    """
+    filled = {name: _list_filled(table.c[name], column) for name, column in columns.items()}
+    values = {name: column for name, column in filled.items() if column is not None}
+    driver: Any = connection.connection.driver_connection
+    named = ", ".join(values)
+    if connection.dialect.name == "postgresql":
+        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({named}) FROM STDIN") as copy:
+            rows = map("\t".join, zip(*map(_escape, values.values()), strict=True))
+            while block := "\n".join(islice(rows, CHUNK)):
+                copy.write(block + "\n")
+    else:
+        places = ", ".join(repeat("?", len(values)))
+        driver.executemany(f"INSERT INTO {table.name} ({named}) VALUES ({places})", zip(*values.values(), strict=True))
+
+
+def _list_filled(column: Column[Any], values: Iterable[Any]) -> list[Any] | None:
+    """Return values as both drivers take them; None when all are the column's default."""
+    told = list(_iso(values) if isinstance(column.type, Date) else values)
+    given = column.server_default
+    default = given.arg if isinstance(given, DefaultClause) else None
+    same = told and (told[0] is None if default is None else str(told[0]) == default)
+    return None if same and told.count(told[0]) == len(told) else told
+
+
+def _iso(days: Iterable[date | None]) -> Iterable[str | None]:
+    distinct = list(days)
+    known = {day: day.isoformat() for day in set(distinct) if day is not None}
+    return map(known.get, distinct)  # type: ignore[arg-type]  # None is no key, and so stays None
+
+
+def _escape(column: Iterable[Any]) -> Iterable[str]:
+    """Return a column as PostgreSQL's COPY has it in its text form."""
+    return ["\\N" if value is None else _escape_text(str(value)) for value in column]
+
+
+def _escape_text(value: str) -> str:
+    return value.translate(_ESCAPED) if _SPECIAL.search(value) else value

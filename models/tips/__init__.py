@@ -1,0 +1,1 @@
+"""Mails told apart: copies of one template, turns of one conversation, and what people said of each."""

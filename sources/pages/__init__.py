@@ -1,0 +1,1 @@
+"""Publishers with pages: finding every record, and reading what stands in one."""

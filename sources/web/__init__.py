@@ -1,0 +1,1 @@
+"""The polite session: what it may ask for, when, and of whom."""
