@@ -32,7 +32,7 @@ from sources.inbox.others import Recogniser
 from sources.inbox.tips import TIPS_INFO, Tips
 
 VERSION = "0.1"
-_NO_COUNTRIES = ("inbox", "declarations")  # these have constructors, and settings, of their own
+_NO_COUNTRIES = ("archive", "declarations", "files", "inbox", "pages", "web")  # what every country shares
 
 
 class WebSource(Protocol):
