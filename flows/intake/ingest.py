@@ -34,7 +34,7 @@ from sources.web.turns import counting_requests
 CHUNK = 100_000  # drafts judged and staged at a time; judging costs about 0.1 s a chunk whatever its size
 _SHRINK_ROWS = 10  # an extract that takes back fewer rows than this is never suspicious
 _SET_ASIDE = "set-aside-"
-_ROOMS = {"declarations", "flows", "sources", "expectations", "models", "inbox", "sweden", "norway", "usa", "matching"}
+_ROOMS = tuple(Path(__file__).parents[2] / room for room in ("flows", "sources", "expectations", "models"))
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def ingest_source(
 def _locate(error: Exception) -> str:
     """Name an error by its type and place: its text may hold somebody's data."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    ours = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name in _ROOMS]
+    ours = [f for f in traceback.extract_tb(error.__traceback__) if any(map(Path(f.filename).is_relative_to, _ROOMS))]
     place = ours[-1] if ours else frame
     return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
 
