@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,8 +10,11 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from sources.files import tabular
 from sources.files.tabular import Line, TableUnreadable, find_encoding, read_lines, show_cell
 
 HEADERS = ["Nr", "Företag"]
@@ -95,6 +99,26 @@ def test_quoted_cells_may_hold_lines_separators_and_quotation_marks_and_a_row_is
     first, second = read(content)
     assert (first.number, first.cells["Text"]) == (2, "rad ett\r\nrad; två")
     assert (second.number, second.cells["Företag"]) == (5, 'B "och" C')
+
+
+_ODD = ("'", ";", "\n", "\r", "\r\n", '""', "a", "\n\r", "")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.none() | st.lists(st.sampled_from(_ODD), max_size=4), max_size=12), rows_at_once=st.integers(1, 5)
+)
+def test_rows_are_numbered_where_they_begin_however_many_are_read_at_once(monkeypatch, rows, rows_at_once) -> None:
+    """``rows``: the parts of a quoted cell, or None for a row with a stray quotation mark, which is told of."""
+    monkeypatch.setattr(tabular, "_ROWS", rows_at_once)
+    content, line, due = "Nr;Text\n", 2, []
+    for at, parts in enumerate(rows):
+        text = "".join(parts or ())
+        due.append((line, str(at), 'B b"' if parts is None else text.replace('""', '"'), parts is None))
+        content += f'{at};"B" b"\n' if parts is None else f'{at};"{text}"\n'
+        line += 1 + len(re.findall("\r\n|\r|\n", text))
+    found = [(one.number, one.cells["Nr"], one.cells["Text"], one.ragged) for one in read(content.encode(), ["Nr"])]
+    assert found == [(number, nr, text.strip(" \t\r\n"), odd) for number, nr, text, odd in due]
 
 
 def test_headers_are_compared_without_double_spaces_line_breaks_and_composition() -> None:

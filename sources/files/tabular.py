@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -268,25 +268,44 @@ def _split_records(lines: _Lines, separator: str) -> Iterator[_Rows]:
     reader = csv.reader(chain.from_iterable(lines), delimiter=separator, strict=True)
     rows, begins = _Rows(), 1
     while True:
+        held = len(rows.cells)
         try:
-            for cells in reader:
-                rows.numbers.append(begins)
-                rows.cells.append(cells)
-                begins = reader.line_num + 1
-                if len(rows.numbers) == _ROWS:
-                    yield _drop_hint(rows, separator)
-                    rows = _Rows()
-            break
-        except csv.Error as error:
-            if reader.line_num != begins or _WHOLE_FILE.search(str(error)):
+            rows.cells.extend(islice(reader, _ROWS - held))
+            fault = None
+        except csv.Error as error:  # what was read before it is in
+            fault = error
+        begins = _number_rows(rows, begins, reader.line_num)
+        if fault is not None:
+            if reader.line_num != begins or _WHOLE_FILE.search(str(fault)):
                 raise TableUnreadable(
-                    "csv-broken", f"at line {begins}: {error}; a quotation mark is probably left open"
-                ) from error
+                    "csv-broken", f"at line {begins}: {fault}; a quotation mark is probably left open"
+                ) from fault
             rows.unsound.add(len(rows.numbers))
             rows.numbers.append(begins)
             rows.cells.append(next(csv.reader([lines.find(begins)], delimiter=separator)))
             begins += 1
-    yield _drop_hint(rows, separator)
+        ended = fault is None and len(rows.cells) < _ROWS
+        if ended or len(rows.cells) == _ROWS:
+            yield _drop_hint(rows, separator)
+            rows = _Rows()
+        if ended:
+            return
+
+
+def _number_rows(rows: _Rows, begins: int, read: int) -> int:
+    """Say where the rows read last begin, the first at line ``begins``; return the line after them.
+
+    ``read`` is the last line read. Most rows are one line; how many others are is told by the line ends in them.
+    """
+    fresh = rows.cells[len(rows.numbers) :]
+    if read - begins + 1 == len(fresh):
+        rows.numbers += range(begins, begins + len(fresh))
+        return begins + len(fresh)
+    for cells in fresh:
+        rows.numbers.append(begins)
+        told = ";".join(cells)
+        begins += 1 + told.count("\n") + told.count("\r") - told.count("\r\n")
+    return begins
 
 
 def _drop_hint(rows: _Rows, separator: str) -> _Rows:
