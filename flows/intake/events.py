@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, literal_column, select, update
 
 from flows.workplace import Workplace
 from models.matching.duplicates import Link, LinkKind, Report, find_links
@@ -39,7 +39,7 @@ def link_events(place: Workplace) -> int:
         }
         current = {_row_key(row): row.id for row in connection.execute(select(_L).where(_L.c.recorded_to.is_(None)))}
         now = place.clock()
-        kept = _list_wordless(connection, answers)
+        kept = _list_wordless(connection, answers) if current else set()
         gone = [row_id for key, row_id in current.items() if key not in wanted and row_id not in kept]
         for row_id in gone:
             connection.execute(update(_L).where(_L.c.id == row_id).values(recorded_to=now))
@@ -114,15 +114,16 @@ def pair_text(one: str, two: str) -> str:
 def _group_reports(connection: Connection) -> Iterator[list[Report]]:
     """Yield for each member with tips: its tips and what other sources tell of it at about that time, tips last."""
     counted = _is_counted(_C)
+    is_tip = _C.c.kind == literal_column(f"'{Kind.TIP}'")  # spelt out, or SQLite would not use the index of tips
     about = (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id)
-    with_tips = select(_C.c.member).where(counted & (_C.c.kind == Kind.TIP)).distinct()
+    with_tips = select(_C.c.member).where(counted & is_tip).distinct()
     asked = (
         select(_C, _T.c.text)
         .join(_T, about)
         .where(counted & (_C.c.kind != Kind.DECISION) & _C.c.member.in_(with_tips))
         .order_by(_C.c.member, _C.c.received_on, _C.c.source, _C.c.source_id)
     )
-    tips = (_C.c.kind == Kind.TIP) & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    tips = is_tip & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
     threads = thread_tips(connection.execute(select(_C).where(tips)))
     for _, rows in groupby(connection.execute(asked).all(), key=lambda row: row.member):
         held = list(rows)
