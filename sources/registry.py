@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol, cast
+from zlib import crc32
 
 import sources
 from models.configuration.settings import (
@@ -139,7 +140,7 @@ def _build_extract(
         bounds=find_bounds(chosen),
         encoding=chosen.encoding,
         covers=chosen.covers,
-        info=replace(extract.INFO, names_all_companies=chosen.all_companies),
+        info=replace(extract.INFO, names_all_companies=chosen.all_companies, parser_version=_number_reading_of(chosen)),
     )
     if chosen.mail is None:
         return dropped
@@ -147,6 +148,15 @@ def _build_extract(
     if mail.maildir is not None:
         mail = mail.model_copy(update={"maildir": settings.file.parent / mail.maildir})
     return MailedExtract(dropped, mail, Access(imap_password, mail.token_command), settings.association.timezone)
+
+
+def _number_reading_of(chosen: ExtractSettings) -> int:
+    """Number what files are read by: with another map of channels or columns all are read again, as by a new parser.
+
+    Without it a word added to the map would leave the rows that waited for it in quarantine until the next file.
+    """
+    read_by = (sorted(chosen.columns.items()), sorted(chosen.channels.items()), chosen.encoding, chosen.covers)
+    return crc32(repr((extract.INFO.parser_version, *read_by)).encode()) & 0x7FFFFFFF  # an INTEGER of PostgreSQL
 
 
 def _build_web(name: str, chosen: WebSettings, user_agent: str) -> Source:

@@ -279,3 +279,17 @@ def test_the_commands_list_show_repair_and_reject(world: World) -> None:
     with world.open().engine.connect() as connection:
         said = connection.execute(text("SELECT said, why, who FROM row_decision ORDER BY id")).all()
     assert [(one.said, one.why) for one in said] == [("repair", ""), ("reject", "no date")] and all(o.who for o in said)
+
+
+def test_a_word_added_to_the_map_of_channels_lets_in_what_waited_for_it_the_next_night(world: World) -> None:
+    send(world, "2026-01-01_2026-06-30.csv", *GOOD, row(99, channel="Torgförsäljning"))
+    world.night(FIRST, "konsumentverket")
+    assert list(items(world)) == ["2026/99"]
+    config = world.config.read_text("utf-8").replace(
+        '"Annat" = "other"', '"Annat" = "other"\n"Torgförsäljning" = "door"'
+    )
+    world.config.write_text(config, "utf-8")
+    night = fared(world.night(SECOND, "konsumentverket"))
+    assert (night.new, night.changed, night.mended, items(world)) == (1, 0, 1, {})
+    assert stored(world)["2026/99"]["channel"] == "door"
+    assert fared(world.night(SECOND, "konsumentverket")).new == 0
