@@ -15,7 +15,7 @@ from test_delivery import Inbox, smtp_server
 
 from flows.alerts.answering import act_on, show_alert
 from flows.looking.status import list_alert_states, read_status
-from flows.mail.delivery import LEASE, deliver
+from flows.mail.sending.delivery import LEASE, deliver
 from models.alerting.ledger import acts
 from models.alerting.ledger.ledger import AlertState, advance, alert_id, fold
 from models.alerting.statistics import bound_chance, bound_share, judge_follow_up, test_rise

@@ -80,7 +80,7 @@ def test_two_hard_bounces_stop_an_address_and_the_others_of_its_group_are_told(
     last = world.mails()[-1]
     assert last["To"] == "anna@example.org" and "kommer tillbaka" in text_of(last)
     assert read_status(world.open())["stopped"] == {"ethics": 1}
-    monkeypatch.setattr("flows.mail.bounces._REMEMBERED", timedelta(days=36500))  # a command reads the real clock
+    monkeypatch.setattr("flows.mail.sending.bounces._REMEMBERED", timedelta(days=36500))  # commands read the real clock
     shown = CliRunner().invoke(app, ["status", "--config", str(world.root / "koll.toml")]).output
     assert "mail to 1 address(es) of the group ethics has come back" in " ".join(shown.split())
     assert "bo@example.org" not in shown

@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from sqlmodel import Session, select
 
 from flows.mail.compose import compose_messages
-from flows.mail.delivery import LEASE, deliver, list_dead, list_waiting
-from flows.mail.transports import MaildirTransport, ServerUnreachable, SmtpTransport
+from flows.mail.sending.delivery import LEASE, deliver, list_dead, list_waiting
+from flows.mail.sending.transports import MaildirTransport, ServerUnreachable, SmtpTransport
 from models.alerting.tables import OutboxRow, write_night
 
 NOW = datetime(2026, 3, 4, 2, 15, tzinfo=UTC)

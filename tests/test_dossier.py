@@ -23,7 +23,7 @@ from flows.dossier.phrases import CASE_PHRASES
 from flows.dossier.phrases import STEPS as STEP_WORDS
 from flows.dossier.wording import CaseWording
 from flows.dossier.write import write_paper
-from flows.mail.wording import plain
+from flows.mail.words.wording import plain
 from models.cases.steps import StepKind
 from models.storage.store import writing
 from models.storage.tables import Declaration

@@ -8,13 +8,13 @@ from sqlmodel import Session
 
 from flows.intake.ingest import Order
 from flows.looking.standing import are_declarations_known, load_source_states, pick_country_source
-from flows.mail.bounces import find_stopped, leave_out, note_bounces
-from flows.mail.channels import ChannelTransport, compose_texts
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
-from flows.mail.delivery import deliver, list_dead
-from flows.mail.letter import Enclosure
+from flows.mail.letters.letter import Enclosure
 from flows.mail.sender import MailIdentity
-from flows.mail.transports import MaildirTransport, SmtpTransport, Transport
+from flows.mail.sending.bounces import find_stopped, leave_out, note_bounces
+from flows.mail.sending.channels import ChannelTransport, compose_texts
+from flows.mail.sending.delivery import deliver, list_dead
+from flows.mail.sending.transports import MaildirTransport, SmtpTransport, Transport
 from flows.workplace import Workplace, read_secret
 from models.alerting.evaluation import Due
 from models.alerting.findings import look_up_findings

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from flows.dossier.phrases import CASE_PHRASES, STEPS
-from flows.mail.phrases import PHRASES
-from flows.mail.wording import Wording
+from flows.mail.words.phrases import PHRASES
+from flows.mail.words.wording import Wording
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from flows.dossier.gather import Gathered
 from flows.dossier.paper import Block, Cell, Drawing, Figures, Grid, Link, Paper, Part, Subheading, Words
 from flows.dossier.verdict import say_beside, say_channel, say_counts, say_verdict
 from flows.dossier.wording import CaseWording
-from flows.mail.limit_letter import list_channels
-from flows.mail.wording import plain
+from flows.mail.letters.limit_letter import list_channels
+from flows.mail.words.wording import plain
 from models.alerting.evaluation import Rank, Window
 from models.cases.steps import Step
 from models.declarations.facts import Compared

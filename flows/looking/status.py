@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from flows.cases import list_cases
 from flows.looking.standing import load_source_states
-from flows.mail.bounces import count_stopped
+from flows.mail.sending.bounces import count_stopped
 from flows.workplace import Workplace
 from models.alerting.ledger.ledger import Standing, alert_id, fold
 from models.alerting.measuring.measure import load_member_facts

@@ -1,1 +1,1 @@
-"""From alert events to mail: what is said (wording, letters), how it looks (templates), how it leaves (delivery)."""
+"""From alert events to mail: how it is worded, which letters there are, how they leave."""

@@ -14,14 +14,14 @@ from email.policy import compat32
 from email.utils import format_datetime, formataddr
 from zoneinfo import ZoneInfo
 
-from flows.mail.alert_letter import write_alert
-from flows.mail.desktop import Desktop
-from flows.mail.digest_letter import write_digest, write_introduction, write_weekly
-from flows.mail.due_letter import find_due, is_about_due, write_dues, write_reminder
-from flows.mail.letter import Enclosure, Letter, Text, draw
-from flows.mail.limit_letter import excess_of
+from flows.mail.letters.alert_letter import write_alert
+from flows.mail.letters.desktop import Desktop
+from flows.mail.letters.digest_letter import write_digest, write_introduction, write_weekly
+from flows.mail.letters.due_letter import find_due, is_about_due, write_dues, write_reminder
+from flows.mail.letters.letter import Enclosure, Letter, Text, draw
+from flows.mail.letters.limit_letter import excess_of
 from flows.mail.sender import MailIdentity
-from flows.mail.wording import Wording, plain
+from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Due, Findings, Night
 from models.alerting.ledger.ledger import AlertEvent, Delivery, Reason, What
 from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, RuleConfig

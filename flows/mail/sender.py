@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from flows.mail.wording import Language
+from flows.mail.words.wording import Language
 
 
 @dataclass(frozen=True)

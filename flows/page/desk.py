@@ -8,8 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from flows.mail.phrases import REACHED
-from flows.mail.wording import Wording, plain
+from flows.mail.words.vocabulary import REACHED
+from flows.mail.words.wording import Wording, plain
 from flows.page.facts import MemberPage, PageFacts
 from flows.page.phrases import PAGE_PHRASES
 

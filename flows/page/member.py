@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from flows.mail.wording import Wording, plain
+from flows.mail.words.wording import Wording, plain
 from flows.page.charts import Drawing, draw_year
 from flows.page.desk import Desk, PageWording, name_of, render
 from flows.page.facts import MemberPage, ShownComplaint, Week

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.mail.letter import Bars
-from flows.mail.wording import Wording, plain
+from flows.mail.letters.letter import Bars
+from flows.mail.words.wording import Wording, plain
 from flows.page.desk import Desk, PageWording, name_of, render
 from flows.page.facts import CALENDAR_DAYS, MemberPage, gather_page
 from flows.page.member import render_member

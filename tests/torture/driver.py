@@ -26,7 +26,7 @@ from sqlalchemy import Engine, event
 
 import flows.alerts.settling
 import flows.intake.ingest
-import flows.mail.transports
+import flows.mail.sending.transports
 import flows.night
 import models.storage.stage
 from flows.privacy.retention import run_retention

@@ -1,7 +1,7 @@
 """Tonight, measured: what ``decide`` needs to know, counted from the database as known now."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import Connection, func, select
@@ -73,32 +73,7 @@ def measure_night(
     rules = list(rules)
     moment = replayed or Moment(business_date, last_decided(connection, run_id))
     survey = Survey(connection, alerts, sources, moment, load_member_facts(connection, business_date), ledger)
-    asks = {rule.id: ask_rule(rule, survey) for rule in rules}
-    counts = _count(survey, rules, asks)
-    evaluations: list[Evaluation] = []
-    firsts: list[FirstComplaint] = []
-    due: dict[str, FollowUpDue] = {}
-    dues: list[Due] = []
-    budgets: dict[str, float] = {}
-    for rule in rules:
-        match rule:
-            case LimitRule():
-                evaluations += evaluate_limit(rule, survey, counts[rule.id])
-            case RiseRule():
-                found, budget = evaluate_rise(rule, survey, counts[rule.id])
-                evaluations += found
-                budgets |= {} if budget is None else {rule.id: budget}
-            case RankRule():
-                evaluations += evaluate_rank(rule, survey, counts[rule.id])
-            case ShareRule():
-                evaluations += evaluate_share(rule, survey, counts[rule.id])
-            case FirstRule():
-                firsts += find_firsts(rule, survey)
-            case FollowUpRule():
-                found_due = list_follow_ups(rule, survey, follow_ups or FollowUpConfig())
-                due |= {f"{one.member} {one.subject}": one for one in found_due}
-            case DeadlineRule():
-                dues += measure_dues(rule, survey)
+    found = _measure_rules(rules, survey, follow_ups or FollowUpConfig())
     deciding = [rule.source for rule in rules if isinstance(rule, EventRule)]
     return Night(
         business_date=business_date,
@@ -107,15 +82,52 @@ def measure_night(
         now=now,
         members=survey.members,
         sources=sources,
-        evaluations=tuple(evaluations),
+        evaluations=tuple(found.evaluations),
         decisions=tuple(_list_decisions(connection, deciding, moment)),
-        firsts=tuple(firsts),
+        firsts=tuple(found.firsts),
         batches=tuple(measure_batches(connection, sources, moment)),
-        budgets=budgets,
-        follow_ups=tuple(due.values()),
-        dues=tuple(dues) if dues_known else None,
+        budgets=found.budgets,
+        follow_ups=tuple(found.follow_ups.values()),
+        dues=tuple(found.dues) if dues_known else None,
         missed=None if replayed else find_missed(connection, business_date),
     )
+
+
+@dataclass
+class _Found:
+    """What the rules have found, by kind."""
+
+    evaluations: list[Evaluation] = field(default_factory=list)
+    firsts: list[FirstComplaint] = field(default_factory=list)
+    follow_ups: dict[str, FollowUpDue] = field(default_factory=dict)  # by member and step: two rules find it once
+    dues: list[Due] = field(default_factory=list)
+    budgets: dict[str, float] = field(default_factory=dict)
+
+
+def _measure_rules(rules: Sequence[RuleConfig], survey: Survey, follow_ups: FollowUpConfig) -> _Found:
+    """Count for all rules at once, and let each find what it is about."""
+    counts = _count(survey, rules, {rule.id: ask_rule(rule, survey) for rule in rules})
+    found = _Found()
+    for rule in rules:
+        match rule:
+            case LimitRule():
+                found.evaluations += evaluate_limit(rule, survey, counts[rule.id])
+            case RiseRule():
+                rises, budget = evaluate_rise(rule, survey, counts[rule.id])
+                found.evaluations += rises
+                found.budgets |= {} if budget is None else {rule.id: budget}
+            case RankRule():
+                found.evaluations += evaluate_rank(rule, survey, counts[rule.id])
+            case ShareRule():
+                found.evaluations += evaluate_share(rule, survey, counts[rule.id])
+            case FirstRule():
+                found.firsts += find_firsts(rule, survey)
+            case FollowUpRule():
+                due = list_follow_ups(rule, survey, follow_ups)
+                found.follow_ups |= {f"{one.member} {one.subject}": one for one in due}
+            case DeadlineRule():
+                found.dues += measure_dues(rule, survey)
+    return found
 
 
 def ask_rule(rule: RuleConfig, survey: Survey) -> list[Ask]:

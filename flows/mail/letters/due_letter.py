@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from flows.mail.desktop import Desktop, run_footer
-from flows.mail.letter import Block, Enclosure, Heading, Letter, Line, Table, Text
-from flows.mail.wording import plain
+from flows.mail.letters.desktop import Desktop, run_footer
+from flows.mail.letters.letter import Block, Enclosure, Heading, Letter, Line, Table, Text
+from flows.mail.words.wording import plain
 from models.alerting.evaluation import Due, Window
 from models.alerting.kinds.deadlines import can_be_reached, key_of
 from models.alerting.ledger.ledger import AlertEvent, Reason, What

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from flows.mail.letter import Block, Commands, Heading, Line, Pairs, Table, Text
-from flows.mail.wording import Wording, plain
+from flows.mail.letters.letter import Block, Commands, Heading, Line, Pairs, Table, Text
+from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Evaluation, Findings, MemberFacts, Night, SourceState
 from models.alerting.ledger.ledger import AlertEvent, Reason, alert_id
 from models.alerting.rules import EventRule, RuleConfig

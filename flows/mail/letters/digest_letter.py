@@ -7,13 +7,13 @@ all that its readers see.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, zip_longest
 
-from flows.mail.count_letter import say_count, say_first
-from flows.mail.desktop import Desktop, late_banners, run_footer, say_odd_source, source_table
-from flows.mail.due_letter import is_about_due, list_dues
-from flows.mail.follow_up_letter import say_due
-from flows.mail.letter import Block, Card, Cards, Heading, Letter, Text
-from flows.mail.limit_letter import MOST_CASES, count_of, excess_of, source_figure, window_of
-from flows.mail.wording import plain
+from flows.mail.letters.count_letter import say_count, say_first
+from flows.mail.letters.desktop import Desktop, late_banners, run_footer, say_odd_source, source_table
+from flows.mail.letters.due_letter import is_about_due, list_dues
+from flows.mail.letters.follow_up_letter import say_due
+from flows.mail.letters.letter import Block, Card, Cards, Heading, Letter, Text
+from flows.mail.letters.limit_letter import MOST_CASES, count_of, excess_of, source_figure, window_of
+from flows.mail.words.wording import plain
 from models.alerting.evaluation import Findings
 from models.alerting.ledger.ledger import AlertEvent, Reason, What, alert_id
 from models.alerting.rules import (

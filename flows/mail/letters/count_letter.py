@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from flows.mail.desktop import (
+from flows.mail.letters.desktop import (
     Desktop,
     ask_about,
     footer,
@@ -14,9 +14,9 @@ from flows.mail.desktop import (
     source_table,
     thread_of,
 )
-from flows.mail.letter import Block, Heading, Letter, Pairs, Text
-from flows.mail.limit_letter import list_changes, list_channels, show_beside, show_trend, window_of
-from flows.mail.wording import Wording
+from flows.mail.letters.letter import Block, Heading, Letter, Pairs, Text
+from flows.mail.letters.limit_letter import list_changes, list_channels, show_beside, show_trend, window_of
+from flows.mail.words.wording import Wording
 from models.alerting.budget import FALSE_SHARE
 from models.alerting.evaluation import RiseTest
 from models.alerting.ledger.ledger import AlertEvent, Reason, What

@@ -150,7 +150,7 @@ def draw(letter: Letter) -> tuple[str, str]:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("flows.mail"),
+        loader=PackageLoader("flows.mail.letters"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",)),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Iterable
 
 from flows.mail.compose import Mailing, rank_singles
-from flows.mail.transports import MailNotTaken, Transport
-from flows.mail.wording import Wording, plain
+from flows.mail.sending.transports import MailNotTaken, Transport
+from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Night
 from models.alerting.ledger.ledger import AlertEvent, Delivery, alert_id
 from models.alerting.tables import TEXT, OutboxRow

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from flows.mail.count_letter import write_count
-from flows.mail.desktop import (
+from flows.mail.letters.count_letter import write_count
+from flows.mail.letters.desktop import (
     Desktop,
     footer,
     ladder,
@@ -15,10 +15,10 @@ from flows.mail.desktop import (
     source_table,
     thread_of,
 )
-from flows.mail.follow_up_letter import write_follow_up
-from flows.mail.letter import Block, Commands, Heading, Letter, Pairs, Text
-from flows.mail.limit_letter import write_limit
-from flows.mail.wording import plain
+from flows.mail.letters.follow_up_letter import write_follow_up
+from flows.mail.letters.letter import Block, Commands, Heading, Letter, Pairs, Text
+from flows.mail.letters.limit_letter import write_limit
+from flows.mail.words.wording import plain
 from models.alerting.ledger.ledger import AlertEvent, Reason, alert_id
 from models.alerting.rules import EventRule, FollowUpRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from flows.mail.desktop import (
+from flows.mail.letters.desktop import (
     Desktop,
     ask_about,
     footer,
@@ -15,8 +15,8 @@ from flows.mail.desktop import (
     source_table,
     thread_of,
 )
-from flows.mail.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
-from flows.mail.wording import Wording, plain
+from flows.mail.letters.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
+from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Findings, Window
 from models.alerting.ledger.ledger import AlertEvent, Reason
 from models.alerting.rules import LimitRule, RiseRule, RuleConfig

@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from flows.mail.phrases import (
+from flows.mail.words.phrases import PHRASES
+from flows.mail.words.vocabulary import (
     CASE_STEPS,
     NEXT_STEPS,
     OUTCOMES,
     OWN_REASONS,
-    PHRASES,
     REACHED,
     REASONS,
     VERDICTS,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from flows.mail.transports import MailNotTaken, ServerUnreachable, Transport
+from flows.mail.sending.transports import MailNotTaken, ServerUnreachable, Transport
 from models.alerting.tables import OutboxRow
 
 LEASE = timedelta(minutes=15)

@@ -5,7 +5,7 @@ from datetime import date
 
 from flows.dossier.verdict import say_beside, say_channel, say_counts, say_verdict
 from flows.dossier.wording import CaseWording
-from flows.mail.desktop import (
+from flows.mail.letters.desktop import (
     Desktop,
     footer,
     ladder,
@@ -15,7 +15,7 @@ from flows.mail.desktop import (
     source_table,
     thread_of,
 )
-from flows.mail.letter import Block, Commands, Heading, Letter, Text
+from flows.mail.letters.letter import Block, Commands, Heading, Letter, Text
 from models.alerting.evaluation import FollowUpDue
 from models.alerting.ledger.ledger import AlertEvent, Reason
 

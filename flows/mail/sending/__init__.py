@@ -1,0 +1,1 @@
+"""From the outbox to mail servers and other channels, and what comes back."""
