@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from flows.alerts.ping import announce
 from flows.alerts.settling import AlertReport, settle_alerts
@@ -13,6 +14,7 @@ from flows.intake.events import link_events
 from flows.intake.ingest import Order, ingest_source
 from flows.intake.keeping_time import hold_time
 from flows.intake.matching import Linkers, make_linkers
+from flows.intake.outages import await_database, recognise
 from flows.intake.relink import relink
 from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
@@ -96,9 +98,25 @@ def refresh_register(night: Night, log: Log) -> None:
         log(f"register: {error}")
 
 
-def note_source(night: Night, fared: SourceNight) -> None:
-    """Write down how one source fared."""
+def note_source(night: Night, fared: SourceNight, log: Log) -> None:
+    """Write down how one source fared; a database that went away is waited for, so that the next source finds it.
+
+    Where there is no room even for that the log and the night's end say it, and the next source may still fit in.
+    """
     night.nights.append(fared)
+    try:
+        _write_source(night, fared)
+    except DBAPIError as error:
+        outage = recognise(error, night.place)
+        if outage and not outage.passes:
+            log(f"{fared.source}: {outage.sentence}")
+        elif outage and await_database(night.place, log):
+            _write_source(night, fared)
+        else:
+            raise
+
+
+def _write_source(night: Night, fared: SourceNight) -> None:
     with writing(night.place.engine) as connection:
         upsert(connection, SourceNight.__table__, [fared.model_dump()])  # type: ignore[attr-defined]
 
@@ -153,12 +171,13 @@ def read_one_by_one(night: Night, names: Sequence[str], linkers: Linkers, log: L
     """Read the sources one after the other."""
     for name in names:
         journal = keep_journal(night.place, night.order.run_id, log, name)
-        note_source(night, ingest_source(night.place, name, night.order, linkers, journal))
+        note_source(night, ingest_source(night.place, name, night.order, linkers, journal), journal)
 
 
 def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     """Match again what a changed register touches, count, decide, send, and close the run."""
     place = night.place
+    place.one_writer.confirm()
     relink(place, night.order, linkers, log)
     link_events(place)
     if alerts:

@@ -17,13 +17,16 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
+from sqlalchemy.exc import DBAPIError
 
 from flows.intake.ingest import ingest_source
 from flows.intake.matching import Linkers
+from flows.intake.outages import recognise
 from flows.night import Log, Night, note_source, run_ingest, run_night
+from flows.one_writer import NightUnderWay
 from flows.review.form import offer_questions
 from flows.upkeep.journal import keep_journal
-from flows.workplace import open_workplace
+from flows.workplace import Workplace, open_workplace
 from models.storage.tables import SourceNight
 from models.words import Verdict
 
@@ -59,7 +62,7 @@ def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
     """Take one source in; its state here is its own, and its table shows what came of it."""
     log = keep_journal(night.place, night.order.run_id, _log(), source)
     fared = ingest_source(night.place, source, night.order, linkers, log)
-    note_source(night, fared)
+    note_source(night, fared, log)
     show_source(fared)
     return Failed(message=fared.message) if fared.verdict == Verdict.BROKEN else Completed(message=fared.verdict)
 
@@ -97,8 +100,11 @@ def nightly(config: str | None = None, business_date: date | None = None, only: 
     register or a mail failed, and its message names the command that re-runs it; all else was done all the same.
     """
     place = open_workplace(Path(config or configured()))
-    with place.exclusively():
-        night = run_night(place, only or [], business_date, _log(), read_side_by_side)
+    try:
+        with place.exclusively():
+            night = run_night(place, only or [], business_date, _log(), read_side_by_side)
+    except (DBAPIError, OSError, NightUnderWay) as error:
+        return _tell_end(error, place, "koll nightly")
     create_table_artifact(
         key="night",
         table=[{"source": fared.source, **_show(fared)} for fared in night.nights],
@@ -121,6 +127,16 @@ def _end_state(night: Night) -> State[Any]:
     return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
 
 
+def _tell_end(error: Exception, place: Workplace, command: str) -> State[Any]:
+    """Return the state of a run that could not go on, in our own words; raise again what no word is known for."""
+    if isinstance(error, NightUnderWay):
+        return Failed(message=str(error))
+    outage = recognise(error, place)
+    if outage is None:
+        raise error
+    return Failed(message=f"{outage.sentence}; then run: {command} [{outage.code}]")
+
+
 @flow(name="ingest", flow_run_name="ingest-{source}", validate_parameters=True)
 def ingest(
     source: SourceName,
@@ -134,8 +150,11 @@ def ingest(
     """Read one source again; ``replay`` parses the archive without the network. No mail: that is the night's."""
     place = open_workplace(Path(config or configured()))
     more = {"replay": replay, "since": since, "until": until, "accept_shrink": accept_shrink}
-    with place.exclusively():
-        return _end_state(run_ingest(place, source, business_date, _log(), read_side_by_side, **more))
+    try:
+        with place.exclusively():
+            return _end_state(run_ingest(place, source, business_date, _log(), read_side_by_side, **more))
+    except (DBAPIError, OSError, NightUnderWay) as error:
+        return _tell_end(error, place, f"koll ingest {source}")
 
 
 @flow(name="backfill", validate_parameters=True)

