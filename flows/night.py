@@ -11,10 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from flows.alerts.ping import announce
 from flows.alerts.settling import AlertReport, settle_alerts
 from flows.intake.events import link_events
-from flows.intake.ingest import Order, ingest_source
+from flows.intake.ingest import ingest_source
 from flows.intake.keeping_time import hold_time
 from flows.intake.matching import Linkers, make_linkers
 from flows.intake.outages import await_database, recognise
+from flows.intake.reading import Order
 from flows.intake.relink import relink
 from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, update
 from sqlmodel import Session
 
-from flows.intake.ingest import Order
+from flows.intake.reading import Order
 from flows.looking.standing import are_declarations_known, load_source_states, pick_country_source
 from flows.mail.compose import Mailing, compose_messages, compose_weekly, to_describe
 from flows.mail.letters.letter import Enclosure

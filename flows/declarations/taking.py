@@ -40,7 +40,7 @@ from sources.files.extract_mail import proves_sender
 from sources.inbox.mail import Mail, read_mail
 
 if TYPE_CHECKING:
-    from flows.intake.ingest import Order
+    from flows.intake.reading import Order
 
 _MAY_CHANGE = ("member-unknown", "year-not-owed", "year-not-ended", "sender-unknown")
 BY_HAND = "by_hand"  # the note on an item that a person brought

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
-from flows.intake.ingest import Order
 from flows.intake.linking import Linker
+from flows.intake.reading import Order
 from flows.workplace import Workplace
 from models.drafts import Draft, MentionDraft, RawRef
 from models.storage.stage import Link

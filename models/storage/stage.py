@@ -101,6 +101,9 @@ class Stage:
     run_id: str
     now: datetime
     _seq: int = field(default=0)
+    _oldest: int | None = field(default=None)  # item of which rows are staged
+    _newest: int | None = field(default=None)  # item that is complete for a period
+    _has_texts: bool = field(default=False)
     _ready: bool = field(default=False)
     _gone: tuple[int, int] | None = field(default=None)
 
@@ -116,6 +119,9 @@ class Stage:
         Every draft has an id.
         """
         count = len(drafts)
+        self._has_texts |= any(drafts.text)
+        oldest = items if isinstance(items, int) else min(items, default=self._oldest)
+        self._oldest = oldest if self._oldest is None or oldest is None else min(oldest, self._oldest)
         columns: dict[str, Iterable[Any]] = {
             "seq": range(self._seq, self._seq + count),
             "item": repeat(items, count) if isinstance(items, int) else items,
@@ -139,7 +145,7 @@ class Stage:
         write_rows(self.connection, _STAGE, columns)
 
     def _forget_on(self, drafts: DraftTable) -> Iterable[date | None]:
-        if not any(drafts.text):
+        if not self._has_texts:
             return repeat(None, len(drafts))
         days = Memo[date | None](lambda day: (day or self.now.date()) + TEXT_KEPT)
         return [days[day] if words else None for day, words in zip(drafts.received_on, drafts.text, strict=True)]
@@ -156,6 +162,7 @@ class Stage:
     def cover(self, item: int, period: tuple[date, date] | None) -> None:
         """Say that an item is complete for ``period`` (both days included), or for everything (None)."""
         self._gone = None
+        self._newest = item if self._newest is None else max(item, self._newest)
         first, last = period or (None, None)
         self.connection.execute(_PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
 
@@ -192,16 +199,9 @@ class Stage:
         run = self._run
         self._make_ready()
         self._join_in_bulk(True)
-        superseded = run(
-            "UPDATE stage SET state = 'superseded' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage AS o"
-            " WHERE o.source_id = stage.source_id AND o.state = 'new' AND (o.precedence > stage.precedence"
-            " OR (o.precedence = stage.precedence AND o.seq > stage.seq)))"
-        )
+        superseded = self._supersede()
         self.find_gone()
-        run(
-            "UPDATE stage SET status = 'withdrawn' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage_period AS p"
-            f" WHERE p.item > stage.item AND {_COVERED.format(row='stage')} AND {_NOT_IN_IT.format(row='stage')})"
-        )
+        self._withdraw_staged()
         changed = run(
             f"UPDATE complaint AS c SET recorded_to = :now WHERE {_CURRENT} AND EXISTS (SELECT 1 FROM stage AS s"
             f" WHERE s.state = 'new' AND s.source_id = c.source_id AND NOT {_SAME})"
@@ -223,6 +223,26 @@ class Stage:
         same = int(self.connection.execute(counted).scalar_one()) - written
         return MergeCounts(written - changed, changed, same, superseded, withdrawn)
 
+    def _supersede(self) -> int:
+        """Of rows that are staged under one id only the best stands; return how many do not."""
+        twice = text("SELECT EXISTS (SELECT 1 FROM stage GROUP BY source_id HAVING count(*) > 1)")
+        if not self.connection.execute(twice).scalar_one():
+            return 0
+        return self._run(
+            "UPDATE stage SET state = 'superseded' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage AS o"
+            " WHERE o.source_id = stage.source_id AND o.state = 'new' AND (o.precedence > stage.precedence"
+            " OR (o.precedence = stage.precedence AND o.seq > stage.seq)))"
+        )
+
+    def _withdraw_staged(self) -> None:
+        """Let staged rows be withdrawn that a later item lacks although it is complete for their day."""
+        if self._oldest is None or self._newest is None or self._newest <= self._oldest:
+            return
+        self._run(
+            "UPDATE stage SET status = 'withdrawn' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage_period AS p"
+            f" WHERE p.item > stage.item AND {_COVERED.format(row='stage')} AND {_NOT_IN_IT.format(row='stage')})"
+        )
+
     def _join_in_bulk(self, begins: bool, written: int = 0) -> None:
         """Keep PostgreSQL from looking many rows up one by one: it plans by counts that are older than this night."""
         if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
@@ -232,6 +252,8 @@ class Stage:
 
     def _write_texts(self) -> None:
         """Keep the texts of the rows that were just written."""
+        if not self._has_texts:
+            return
         self._run(
             "INSERT INTO complaint_text (source, source_id, text, delete_after)"
             " SELECT :source, s.source_id, s.text, s.delete_after FROM stage AS s"

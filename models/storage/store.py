@@ -191,10 +191,15 @@ def _iso(days: Iterable[date | None]) -> Iterable[str | None]:
     return map(known.get, distinct)  # type: ignore[arg-type]  # None is no key, and so stays None
 
 
-def _escape(column: Iterable[Any]) -> Iterable[str]:
+def _escape(column: Sequence[Any]) -> Iterable[str]:
     """Return a column as PostgreSQL's COPY has it in its text form."""
-    return ["\\N" if value is None else _escape_text(str(value)) for value in column]
+    if column and column.count(column[0]) == len(column):
+        return repeat(_escape_value(column[0]), len(column))
+    told = [str(value) for value in column if value is not None]
+    if _SPECIAL.search("".join(told)):  # one look at all is much quicker than one at each
+        return map(_escape_value, column)
+    return told if len(told) == len(column) else ["\\N" if value is None else str(value) for value in column]
 
 
-def _escape_text(value: str) -> str:
-    return value.translate(_ESCAPED) if _SPECIAL.search(value) else value
+def _escape_value(value: Any) -> str:
+    return "\\N" if value is None else str(value).translate(_ESCAPED)

@@ -54,6 +54,7 @@ _BLANKS = re.compile(r"[ \t\u00a0\u202f]+")  # not line ends nor control charact
 _SUSPECT = re.compile(r"\d{5}|@")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 _MAYBE_DAMAGED = re.compile(r"[ \t\u00a0\u202f]{2}|[#\t\u00a0\u202f\ufffd]|[Ee][+-]\d|\d-\d\d-\d\d")
+_MARKS_OF_DAMAGE = " \t\u00a0\u202f#\ufffd+-"  # what the pattern above finds holds one of these
 _SHOWN = 200
 _REMEMBERED = 20_000  # distinct cells of a column, before they are forgotten again
 
@@ -221,7 +222,8 @@ class Extract:
         keys: list[str | None] = list(map(clean, cells))
         joined = "\n".join(map(str, keys))
         plain = joined.count("\n") == len(keys) - 1 and joined.replace("\n", "").isprintable()
-        if not plain or _MAYBE_DAMAGED.search(joined):
+        told = any(mark in joined for mark in _MARKS_OF_DAMAGE)  # much quicker than the pattern, and most have none
+        if not plain or (told and _MAYBE_DAMAGED.search(joined)):
             for at, cell in enumerate(keys):
                 keys[at] = self._read_key(cell or "", faults, at)
         return [key or None for key in keys]

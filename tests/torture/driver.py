@@ -25,7 +25,7 @@ from alembic import command
 from sqlalchemy import Engine, event
 
 import flows.alerts.settling
-import flows.intake.ingest
+import flows.intake.rows
 import flows.mail.sending.transports
 import flows.night
 import models.storage.stage
@@ -34,7 +34,7 @@ from flows.workplace import Workplace, open_workplace
 from models.storage.store import upgrade
 
 assert command and great_expectations  # imported inside functions: here once, before any fork
-flows.intake.ingest.CHUNK = 250  # the demo's largest file is read in several chunks then
+flows.intake.rows.CHUNK = 250  # the demo's largest file is read in several chunks then
 
 
 def run_night(place: Workplace, order: dict[str, Any]) -> None:
