@@ -44,6 +44,12 @@ bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run
 docs: install          ## the reference pages, from the program itself
 	$(BIN)/python docs/build_reference.py
 
+.PHONY: pictures
+pictures: install      ## drawings, badges and screenshots under docs/pictures; needs Chromium for the screenshots
+	$(BIN)/python -m docs.draw_pictures
+	$(BIN)/koll demo --folder demo-world > /dev/null
+	$(BIN)/python -m docs.take_pictures demo-world
+
 $(VENV)/.bench: $(VENV)/.installed bench/requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r bench/requirements.lock
 	@touch $@
