@@ -40,13 +40,27 @@ class Workplace:
         return (
             configured.encode()
             if configured
-            else _keep_key(self.settings.archive.path / "hash.key", lambda: secrets.token_hex(32))
+            else _keep_key(self.find_key_file("hash_key"), lambda: secrets.token_hex(32))
         )
 
     @property
-    def archive_key_file(self) -> Path:
-        """Where the archive's key lies while none comes from the environment."""
-        return self.settings.archive.path / "archive.key"
+    def key_folder(self) -> Path | None:
+        """Where keys lie that come from nowhere else: beside the archive; None where that is object storage."""
+        path = self.settings.archive.path
+        return path if isinstance(path, Path) else None
+
+    def find_key_file(self, name: str) -> Path:
+        """Return where a key lies, ``hash_key`` or ``archive_key``, while none comes from the environment.
+
+        Raises SecretMissing where the archive is one that machines share: it is no place for what opens it.
+        """
+        if self.key_folder is None:
+            where = self.settings.archive.path
+            raise SecretMissing(
+                f"{where} is no place for a key: set {SECRETS[name]} or {SECRETS[name]}_FILE, the same on every "
+                "machine (`koll archive new-key` makes one)"
+            )
+        return self.key_folder / name.replace("_", ".")
 
     @property
     def data_docs(self) -> Path:
@@ -77,7 +91,8 @@ def open_workplace(config: Path, *, check: bool = True) -> Workplace:
     engine = open_engine(settings.database.url, password)
     if check:
         require_current(engine)
-    place = Workplace(settings, engine, Archive(settings.archive.path, lambda: open_vault(place)))
+    kept = settings.archive
+    place = Workplace(settings, engine, Archive(kept.path, lambda: open_vault(place), kept.options))
     return place
 
 
@@ -90,13 +105,13 @@ def open_vault(place: Workplace) -> Vault:
     try:
         return Vault(read_archive_keys(place), place.hash_key)
     except KeyUnusable as error:
-        where = SECRETS["archive_key"] if read_secret("archive_key") else place.archive_key_file
+        where = SECRETS["archive_key"] if read_secret("archive_key") else place.find_key_file("archive_key")
         raise SecretMissing(f"{where}: {error}") from error
 
 
 def read_archive_keys(place: Workplace) -> list[str]:
     """Return the archive's keys, the newest first."""
-    text = read_secret("archive_key") or _keep_key(place.archive_key_file, make_key).decode()
+    text = read_secret("archive_key") or _keep_key(place.find_key_file("archive_key"), make_key).decode()
     return text.replace(",", " ").split()
 
 

@@ -101,7 +101,7 @@ def rotate(config: Config = CONFIG) -> None:
             number, own = rotate_keys(place)
         say(f"{number} archived object(s) sealed with the newest key")
         say(
-            f"{place.archive_key_file} holds it; the old one is gone: back the new one up"
+            f"{place.find_key_file('archive_key')} holds it; the old one is gone: back the new one up"
             if own
             else "every other key in KOLL_ARCHIVE_KEY can be taken away now"
         )

@@ -26,6 +26,7 @@ from models.members.register import RegisterRefused, read_register
 from models.storage.store import StoreUnusable, require_current
 from models.storage.tables import SourceNight
 from models.words import Verdict
+from sources.archive.places import write_file
 from sources.contract import SourceBroken
 from sources.inbox.access import Access
 from sources.inbox.imap import ImapReader, ImapState, read_address
@@ -43,7 +44,7 @@ def examine(config: Path) -> list[Finding]:
     findings = [_good("configuration", f"{settings.file} has no faults")]
     place = open_workplace(config, check=False)
     findings += _examine_database(place)
-    findings += _examine_folder("archive", settings.archive.path)
+    findings += _examine_archive(place)
     findings += _examine_register(place)
     findings += _examine_mail(settings)
     findings += examine_safety(place)
@@ -106,6 +107,20 @@ def _examine_folder(what: str, path: Path) -> Iterator[Finding]:
         yield _bad(what, f"{path} can be read by every user of this machine", f"chmod o-rwx {path}")
     else:
         yield _good(what, f"{path} can be written")
+
+
+def _examine_archive(place: Workplace) -> Iterator[Finding]:
+    if place.key_folder is not None:
+        yield from _examine_folder("archive", place.key_folder)
+        return
+    shown = place.archive.place.show()
+    try:
+        write_file(place.archive.place, "tmp/doctor", b"koll doctor")
+        place.archive.place.remove("tmp/doctor")
+        yield _good("archive", f"{shown} can be written")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        yield _bad("archive", f"{shown}: {why}", "mend [archive] path and options, or the store's credentials")
 
 
 def _examine_register(place: Workplace) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from sqlalchemy import text
 
 from flows.workplace import Workplace, read_archive_keys
 from models.storage.dump import dump_table, list_tables, open_snapshot
+from sources.archive.places import Place
 from sources.registry import VERSION
 
 FORMAT = 1
@@ -66,14 +67,17 @@ def make_backup(place: Workplace, target: Path, *, with_keys: bool = True) -> Ab
                 "hash": [print_key(place.hash_key)],
                 "archive": [print_key(key.encode()) for key in read_archive_keys(place)],
             }
-            files = list(_list_archive(place.archive.root, with_keys))
-            about.objects = sum(path.parent.parent.name == "objects" for path in files)
-            about.holds_keys = any(path.name in KEY_FILES for path in files)
+            keys = list(_list_archive(place.archive.place))
+            about.objects = sum(key.startswith("objects/") for key in keys)
+            key_files = _list_key_files(place) if with_keys else []
+            about.holds_keys = bool(key_files)
             _add_bytes(pack, ABOUT, json.dumps(asdict(about), indent=1).encode(), place.clock())
             _add_bytes(pack, "koll.toml", place.settings.file.read_bytes(), place.clock())
             for name, spool in tables.items():
                 _add(pack, f"database/{name}.jsonl.gz", spool, place.clock())
-            _add_files(pack, place.archive.root, files)
+            _add_archive(pack, place, keys)
+            for file in key_files:
+                _add_bytes(pack, f"archive/{file.name}", file.read_bytes(), place.clock())
         with Path(made.name).open("rb") as written:
             os.fsync(written.fileno())
         Path(made.name).replace(target)
@@ -101,21 +105,26 @@ def _read_database(place: Workplace, spools: ExitStack) -> tuple[About, dict[str
     return about, tables
 
 
-def _list_archive(root: Path, with_keys: bool) -> Iterator[Path]:
+def _list_archive(archive: Place) -> Iterator[str]:
     """Yield readings before objects, so that what a reading names is there; marks last, for what goes meanwhile."""
-    for pattern in ("readings/*/*.json.gz", "objects/*/*", "forgotten/*/*"):
-        yield from sorted(path for path in root.glob(pattern) if path.is_file())
-    if with_keys:
-        yield from (root / name for name in KEY_FILES if (root / name).is_file())
+    for folder in ("readings", "objects", "forgotten"):
+        yield from archive.list(folder)
 
 
-def _add_files(pack: tarfile.TarFile, root: Path, files: Iterable[Path]) -> None:
-    for path in files:
+def _list_key_files(place: Workplace) -> list[Path]:
+    if place.key_folder is None:
+        return []
+    return [place.key_folder / name for name in KEY_FILES if (place.key_folder / name).is_file()]
+
+
+def _add_archive(pack: tarfile.TarFile, place: Workplace, keys: Iterable[str]) -> None:
+    for key in keys:
         try:
-            with path.open("rb") as file:
-                pack.addfile(pack.gettarinfo(arcname=f"archive/{path.relative_to(root)}", fileobj=file), file)
+            file = place.archive.place.open(key)
         except FileNotFoundError:
             continue  # forgotten since it was listed: its mark comes later
+        with file:
+            _add(pack, f"archive/{key}", file, place.clock())
 
 
 def _add_bytes(pack: tarfile.TarFile, name: str, content: bytes, at: datetime) -> None:

@@ -20,7 +20,8 @@ def rotate_keys(place: Workplace) -> tuple[int, bool]:
     if own:
         keys = [make_key(), *keys]
         _write_keys(place, keys)
-    archive = Archive(place.archive.root, lambda: Vault(keys, place.hash_key))
+    kept = place.settings.archive
+    archive = Archive(kept.path, lambda: Vault(keys, place.hash_key), kept.options)
     private = _list_private(place)
     number = sum(
         archive.reseal(sha256) for sha256 in archive.list_objects() if sha256 in private or archive.is_sealed(sha256)
@@ -41,8 +42,9 @@ def _list_private(place: Workplace) -> set[str]:
 
 
 def _write_keys(place: Workplace, keys: list[str]) -> None:
-    made = place.archive_key_file.with_suffix(".new")
+    file = place.find_key_file("archive_key")
+    made = file.with_suffix(".new")
     made.unlink(missing_ok=True)
     made.touch(mode=0o600)
     made.write_text("\n".join(keys) + "\n", encoding="ascii")
-    made.replace(place.archive_key_file)
+    made.replace(file)

@@ -4,12 +4,11 @@ import gzip
 import hashlib
 import json
 import re
-import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from sqlalchemy import inspect
 
@@ -18,6 +17,7 @@ from flows.workplace import Workplace, open_workplace, read_secret
 from models.configuration.settings import SECRETS
 from models.storage.dump import count_rows, list_tables, load_table, load_tables
 from models.storage.store import StoreUnusable, refuse_newer, upgrade, writing
+from sources.archive.places import Folder, Place, copy_file, write_file
 
 _UNDER_WAY = ".restoring"  # in the archive's folder, with the print of the backup, until all is in
 _HEX = r"[0-9a-f]"
@@ -47,7 +47,7 @@ def restore_backup(file: Path, config: Path) -> About:
             _bring_archive(pack, about, place)
             _check_keys(place, about)
             _bring_database(pack, about, place)
-            (place.archive.root / _UNDER_WAY).unlink()
+            place.archive.place.remove(_UNDER_WAY)
     return about
 
 
@@ -91,11 +91,9 @@ def _refuse_unfit(place: Workplace, about: About) -> None:
         refuse_newer(place.engine)
     except StoreUnusable as error:
         raise BackupRefused(str(error)) from error
-    root = place.archive.root
-    marker = root / _UNDER_WAY
-    begun = marker.is_file() and marker.read_text("utf-8") == _print(about)
-    used = [root / name for name in ("objects", "readings", "forgotten") if any((root / name).glob("*/*"))]
-    if used and not begun:
+    archive = place.archive.place
+    used = [archive.show(name) for name in ("objects", "readings", "forgotten") if archive.list(name)]
+    if used and not _has_begun(archive, about):
         raise BackupRefused(f"{used[0]} is not empty: nothing is ever restored over something; name an empty archive")
     with place.engine.connect() as connection:
         there = set(inspect(connection).get_table_names())
@@ -107,36 +105,46 @@ def _refuse_unfit(place: Workplace, about: About) -> None:
         raise BackupRefused("KOLL_HASH_KEY is not the key that the backup was made under; set that one")
 
 
+def _has_begun(archive: Place, about: About) -> bool:
+    """Tell whether it is this very backup that was being brought there."""
+    if not archive.holds(_UNDER_WAY):
+        return False
+    with archive.open(_UNDER_WAY) as marker:
+        return marker.read() == _print(about).encode()
+
+
 def _print(about: About) -> str:
     return f"{about.made_at} {about.revision}"
 
 
 def _bring_archive(pack: tarfile.TarFile, about: About, place: Workplace) -> None:
-    root = place.archive.root
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (root / _UNDER_WAY).write_text(_print(about), "utf-8")
+    archive = place.archive.place
+    write_file(archive, _UNDER_WAY, _print(about).encode())
     for entry in pack:
         if not entry.name.startswith("archive/"):
             continue
         if not entry.isfile() or not _ENTRY.fullmatch(entry.name):
             raise BackupRefused(f"{entry.name[:80]!r} is nothing that a backup holds; take another")
-        target = root / entry.name.removeprefix("archive/")
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        key = entry.name.removeprefix("archive/")
         content = pack.extractfile(entry)
         assert content is not None
-        with target.open("wb") as file:
-            shutil.copyfileobj(content, file)
-        target.chmod(0o600)
+        if key not in KEY_FILES:
+            copy_file(archive, key, cast(BinaryIO, content))
+        elif place.key_folder is not None:
+            copy_file(Folder(place.key_folder), key, cast(BinaryIO, content))
 
 
 def _check_keys(place: Workplace, about: About) -> None:
     """Without the key for hashes nobody would be known again; without the archive's no mail could be opened."""
-    missing = [name for name in KEY_FILES if not (place.archive.root / name).is_file()]
-    for name in missing:
-        secret = name.replace(".", "_")
-        if not read_secret(secret):
-            where = f"set {SECRETS[secret]}, or put {name} into the archive's folder"
-            raise BackupRefused(f"the backup holds no keys: {where}; then run this again")
+    for name in KEY_FILES:
+        secret, folder = name.replace(".", "_"), place.key_folder
+        if read_secret(secret) or (folder is not None and (folder / name).is_file()):
+            continue
+        if folder is None:
+            where = f"set {SECRETS[secret]} to what `tar -xOf FILE archive/{name}` prints, if the backup holds it"
+            raise BackupRefused(f"no key lies in {place.archive.place.show()}: {where}; then run this again")
+        where = f"set {SECRETS[secret]}, or put {name} into the archive's folder"
+        raise BackupRefused(f"the backup holds no keys: {where}; then run this again")
     if print_key(place.hash_key) not in about.keys["hash"]:
         raise BackupRefused("hash.key is not the key that the backup was made under; put that one there")
 

@@ -45,7 +45,7 @@ def _list_files(place: Workplace) -> Iterator[Path]:
     if place.engine.dialect.name == "sqlite" and place.engine.url.database:
         yield from (Path(f"{place.engine.url.database}{end}") for end in ("", "-wal", "-shm"))
     yield settings.file
-    yield from (settings.archive.path / name for name in ("hash.key", "archive.key"))
+    yield from [place.key_folder / name for name in ("hash.key", "archive.key")] if place.key_folder else []
     yield from (settings.members.path, settings.mail.maildir)
     yield from [settings.operations.log] if settings.operations.log else []
     secrets = [f"{variable}_FILE" for variable in SECRETS.values()]
@@ -102,5 +102,5 @@ def _lets_anybody_in(url: str) -> bool:
 def _examine_key(place: Workplace) -> Finding:
     if read_secret("archive_key"):
         return _good("archive key", "given apart from the archive")
-    found = f"kept beside what it opens ({place.archive_key_file}): whoever takes the folder takes both"
+    found = f"kept beside what it opens ({place.find_key_file('archive_key')}): whoever takes the folder takes both"
     return _good("archive key", f"{found}; KOLL_ARCHIVE_KEY or KOLL_ARCHIVE_KEY_FILE keeps it apart")

@@ -134,10 +134,32 @@ class Database(Section):
         return value
 
 
-class ArchiveFolder(Section):
-    """Where raw bytes are kept."""
+ATOMIC_STORES = ("s3", "gs", "abfs", "memory")  # whose uploads appear whole or not at all; memory is for tests
 
-    path: Path = Path("archive")
+
+def _folder_or_store(value: object) -> object:
+    """Return a path, or the URL of an object store as it stands."""
+    if not isinstance(value, str) or "://" not in value:
+        return Path(value) if isinstance(value, str) else value
+    scheme, _, rest = value.partition("://")
+    if scheme == "file":
+        return Path(rest)
+    if scheme not in ATOMIC_STORES or not rest.strip("/"):
+        raise ValueError(
+            "a path is needed, or s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or abfs://CONTAINER/PREFIX; "
+            "mount any other share and name its path"
+        )
+    return value
+
+
+class ArchiveFolder(Section):
+    """Where raw bytes are kept: a folder, or object storage by URL; ``options`` are for the store's client.
+
+    Its credentials come from the variables that the client itself looks for, such as AWS_ACCESS_KEY_ID.
+    """
+
+    path: Annotated[Path | str, BeforeValidator(_folder_or_store)] = Path("archive")
+    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class RegisterFiles(Section):

@@ -3,26 +3,22 @@
     objects/ab/<sha256>                     gzip of the bytes, written once; sealed where people wrote
     readings/<source>/<utc time>-<n>.json.gz   one visit: which objects, from where, how complete
     forgotten/ab/<keyed hash>               a mark for each object that is gone on purpose, and whether for good
-    tmp/                                    what is being written; left-overs of a killed run are swept after a day
 
-An object or manifest appears under its name by one atomic rename after its bytes are on the disk, so that a process
-killed anywhere, a full disk or a power cut leaves the whole or nothing. Files are readable by their owner only.
+They lie in a folder, or in object storage by URL. Either way an object or manifest appears under its name whole or not
+at all (see places), so that a process killed anywhere, a full disk or a power cut leaves the whole or nothing.
 """
 
 import contextlib
 import gzip
 import hashlib
 import io
-import os
 import re
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
-from pathlib import Path
-from typing import BinaryIO, cast
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote, unquote
 
 from pydantic import TypeAdapter, ValidationError
@@ -36,15 +32,16 @@ from sources.archive.faults import (
     ArchiveUnwritable,
     reading_from,
 )
+from sources.archive.places import Place, find_place
 from sources.archive.sealing import MAGIC, SealedReader, SealingWriter, Vault, read_token
 from sources.contract import RawItem, Reading
 
 _BLOCK = 1 << 20
 _LEVEL = 6
 _LEVEL_OF_FILES = 2  # a fifth larger than 6, in a third of the time
-_LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
 _FOR_GOOD, _AGED = b"erased\n", b"aged\n"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_OBJECT = re.compile(r"objects/([0-9a-f]{2})/\1[0-9a-f]{62}")
 _MANIFEST = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)-(\d{4,})\.json\.gz")
 _READING = TypeAdapter(Reading)
 
@@ -53,21 +50,26 @@ _READING = TypeAdapter(Reading)
 class Checked:
     """One file of the archive looked at; ``fault`` is empty when all is well, else says what is wrong and the cure."""
 
-    path: Path
+    path: PurePosixPath
     fault: str = ""
 
 
 class Archive:
-    """Content-addressed store under one folder, made when first written to.
+    """Content-addressed store at ``root``: a folder, or object storage by URL with ``options`` for its client.
 
     ``find_vault`` gives the keys, asked for when something sealed is first written or read; without it nothing is
     sealed.
     """
 
-    def __init__(self, root: Path, find_vault: Callable[[], Vault] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | str,
+        find_vault: Callable[[], Vault] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.root = root
+        self.place: Place = find_place(root, options)
         self._find_vault = find_vault
-        self._swept = False
 
     @cached_property
     def vault(self) -> Vault | None:
@@ -111,19 +113,19 @@ class Archive:
                 digest.update(block)
                 with self._writing():
                     stream.write(block)
+            sha256 = digest.hexdigest()
             with self._writing():
                 stream.close()
                 if sealing:
                     sealing.close()
-            sha256 = digest.hexdigest()
-            self._settle(packed, self._object(sha256))
+                self.place.settle(packed, self._object(sha256))
         return sha256
 
     def holds(self, sha256: str) -> bool:
         """Tell whether the object is there (not whether it is sound): ask before a conditional request."""
-        path = self._object(sha256)
-        with reading_from(path):
-            return path.is_file()
+        key = self._object(sha256)
+        with self._reading(key):
+            return self.place.holds(key)
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes, checked against their hash. Raises what ``open`` raises."""
@@ -136,10 +138,16 @@ class Archive:
         Forward only. Raises ArchiveMissing or ArchiveForgotten at once, ArchiveDamaged or ArchiveSealed while reading:
         at the end at the latest, when the hash of all that was read is compared.
         """
-        path = self._object(sha256)
-        if not path.is_file():
-            raise ArchiveForgotten(path) if self.is_forgotten(sha256) else ArchiveMissing(path)
-        return io.BufferedReader(_CheckedStream(path, sha256, lambda: self.vault), _BLOCK)
+        key = self._object(sha256)
+        shown = self.place.show(key)
+        try:
+            with self._reading(key):
+                packed = self.place.open(key)
+        except ArchiveMissing:
+            if self.is_forgotten(sha256):
+                raise ArchiveForgotten(shown) from None
+            raise
+        return io.BufferedReader(_CheckedStream(packed, shown, sha256, lambda: self.vault), _BLOCK)
 
     # -- forgetting -----------------------------------------------------------------------------------------------
 
@@ -149,15 +157,11 @@ class Archive:
         What is forgotten ``for_good`` (erased) is never stored again, however often it is read. The mark is on the
         disk before the object goes, so that a run killed in between is finished by asking again.
         """
-        path, mark = self._object(sha256), self._mark(sha256)
-        if not self._has_mark(sha256, _FOR_GOOD) and (for_good or not mark.is_file()):
+        mark = self._mark(sha256)
+        if not self._has_mark(sha256, _FOR_GOOD) and (for_good or not self._is_there(mark)):
             self._write(mark, _FOR_GOOD if for_good else _AGED)
-        there = path.is_file()
         with self._writing():
-            path.unlink(missing_ok=True)
-            if there:
-                _sync_folder(path.parent)
-        return there
+            return self.place.remove(self._object(sha256))
 
     def is_erased(self, name: str) -> bool:
         """Tell whether an object, or a row that was remembered, must never come back."""
@@ -165,7 +169,7 @@ class Archive:
 
     def is_forgotten(self, sha256: str) -> bool:
         """Tell whether an object is gone, and gone on purpose."""
-        return not self.holds(sha256) and self._mark(sha256).is_file()
+        return not self.holds(sha256) and self._is_there(self._mark(sha256))
 
     def remember(self, name: str) -> None:
         """Remember for good that something called ``name`` (a row, by its id) was erased."""
@@ -173,12 +177,18 @@ class Archive:
 
     def _has_mark(self, sha256: str, kind: bytes) -> bool:
         mark = self._mark(sha256)
-        with reading_from(mark):
-            return mark.is_file() and mark.read_bytes() == kind
+        try:
+            return self._read(mark) == kind
+        except ArchiveMissing:
+            return False
 
-    def _mark(self, sha256: str) -> Path:
+    def _mark(self, sha256: str) -> str:
         name = self.vault.mark(sha256) if self.vault else sha256
-        return self.root / "forgotten" / name[:2] / name
+        return f"forgotten/{name[:2]}/{name}"
+
+    def _is_there(self, key: str) -> bool:
+        with self._reading(key):
+            return self.place.holds(key)
 
     # -- sealing --------------------------------------------------------------------------------------------------
 
@@ -187,8 +197,7 @@ class Archive:
 
         Raises what ``open`` raises; the old file stands until the new one is whole.
         """
-        path = self._object(sha256)
-        if self.vault is None or self._is_sealed_anew(path, self.vault):
+        if self.vault is None or self._is_sealed_anew(self._object(sha256), self.vault):
             return False
         with self.open(sha256) as stream:
             self._put_stream(stream, private=True)
@@ -196,53 +205,53 @@ class Archive:
 
     def is_sealed(self, sha256: str) -> bool:
         """Tell whether an object lies encrypted."""
-        with reading_from(self._object(sha256)), self._object(sha256).open("rb") as file:
+        key = self._object(sha256)
+        with self._reading(key), self.place.open(key) as file:
             return file.read(len(MAGIC)) == MAGIC
 
     def list_objects(self) -> Iterator[str]:
         """Yield the sha256 of every object."""
-        for path in sorted(self.root.glob("objects/*/*")):
-            if _SHA256.fullmatch(path.name) and path.parent.name == path.name[:2]:
-                yield path.name
+        yield from (key.rpartition("/")[2] for key in self.place.list("objects") if _OBJECT.fullmatch(key))
 
-    @staticmethod
-    def _is_sealed_anew(path: Path, vault: Vault) -> bool:
-        with reading_from(path), path.open("rb") as file:
+    def _is_sealed_anew(self, key: str, vault: Vault) -> bool:
+        with self._reading(key), self.place.open(key) as file:
             return file.read(len(MAGIC)) == MAGIC and vault.is_newest(read_token(file))
 
     # -- checking -------------------------------------------------------------------------------------------------
 
     def verify(self) -> Iterator[Checked]:
         """Look at every object and manifest, in constant memory, and at every object a manifest names."""
-        for path in sorted(self.root.glob("objects/*/*")):
-            yield Checked(path, self._find_fault(path))
-        for folder in sorted(self.root.glob("readings/*")):
-            for path in _manifests(folder):
-                try:
-                    missing = [item.sha256 for item in _read_manifest(path).items if not self._is_accounted(item)]
-                except ArchiveFault as fault:
-                    yield Checked(path, str(fault))
-                    continue
-                yield Checked(path, str(ArchiveMissing(self._object(missing[0]))) if missing else "")
+        for key in self.place.list("objects"):
+            yield Checked(PurePosixPath(key), self._find_fault(key))
+        for key in self.place.list("readings"):
+            if _MANIFEST.fullmatch(PurePosixPath(key).name):
+                yield Checked(PurePosixPath(key), self._find_fault_of_reading(key))
+
+    def _find_fault_of_reading(self, key: str) -> str:
+        try:
+            missing = [item.sha256 for item in self._read_manifest(key).items if not self._is_accounted(item)]
+        except ArchiveFault as fault:
+            return str(fault)
+        return str(ArchiveMissing(self.place.show(self._object(missing[0])))) if missing else ""
 
     def _is_accounted(self, item: RawItem) -> bool:
         return self.holds(item.sha256) or self.is_forgotten(item.sha256)
 
-    def _find_fault(self, path: Path) -> str:
-        if not _SHA256.fullmatch(path.name) or path.parent.name != path.name[:2]:
-            return str(ArchiveDamaged(path, "is not an object of this archive"))
+    def _find_fault(self, key: str) -> str:
+        if not _OBJECT.fullmatch(key):
+            return str(ArchiveDamaged(self.place.show(key), "is not an object of this archive"))
         try:
-            with self.open(path.name) as stream:
+            with self.open(key.rpartition("/")[2]) as stream:
                 while stream.read(_BLOCK):
                     pass
         except ArchiveFault as fault:
             return str(fault)
         return ""
 
-    def _object(self, sha256: str) -> Path:
+    def _object(self, sha256: str) -> str:
         if not _SHA256.fullmatch(sha256):  # a manifest is a file that somebody may have edited: no path comes from it
-            raise ArchiveMissing(self.root / "objects" / quote(sha256[:80], safe=""))
-        return self.root / "objects" / sha256[:2] / sha256
+            raise ArchiveMissing(self.place.show(f"objects/{quote(sha256[:80], safe='')}"))
+        return f"objects/{sha256[:2]}/{sha256}"
 
     # -- readings -------------------------------------------------------------------------------------------------
 
@@ -253,101 +262,94 @@ class Archive:
         """
         for item in reading.items:
             if not self._is_accounted(item):
-                raise ArchiveMissing(self._object(item.sha256))
+                raise ArchiveMissing(self.place.show(self._object(item.sha256)))
         folder = self._readings_of(reading.source)
         stamp, number = f"{reading.read_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}", 0
-        before = _manifests(folder)
+        before = self._list_manifests(reading.source)
         if before:
-            last = _MANIFEST.fullmatch(before[-1].name)
+            last = _MANIFEST.fullmatch(PurePosixPath(before[-1]).name)
             assert last is not None
             if last.group(1) >= stamp:
                 stamp, number = last.group(1), int(last.group(2)) + 1
         written = gzip.compress(_READING.dump_json(reading, exclude_defaults=True), _LEVEL, mtime=0)
-        self._write(folder / f"{stamp}-{number:04}.json.gz", written)
+        self._write(f"{folder}/{stamp}-{number:04}.json.gz", written)
 
     def list_sources(self) -> list[str]:
         """Return the names of all sources that were ever read, configured still or not."""
-        return sorted(unquote(folder.name) for folder in self.root.glob("readings/*") if folder.is_dir())
+        return sorted({unquote(PurePosixPath(key).parts[1]) for key in self.place.list("readings")})
 
     def readings(self, source: str) -> Iterator[Reading]:
         """Yield a source's readings, oldest first. Raises ArchiveDamaged at one that cannot be read."""
-        for path in _manifests(self._readings_of(source)):
-            yield _read_manifest(path)
+        for key in self._list_manifests(source):
+            yield self._read_manifest(key)
 
     def last_reading(self, source: str) -> Reading | None:
         """Return the newest reading, or None when there is none. Raises ArchiveDamaged when it cannot be read."""
-        manifests = _manifests(self._readings_of(source))
-        return _read_manifest(manifests[-1]) if manifests else None
+        manifests = self._list_manifests(source)
+        return self._read_manifest(manifests[-1]) if manifests else None
 
-    def _readings_of(self, source: str) -> Path:
+    def _list_manifests(self, source: str) -> list[str]:
+        folder = self._readings_of(source)
+        with self._reading(folder):
+            return [key for key in self.place.list(folder) if _MANIFEST.fullmatch(PurePosixPath(key).name)]
+
+    def _read_manifest(self, key: str) -> Reading:
+        with self._reading(key):
+            content = gzip.decompress(self._read(key))
+        try:
+            return _READING.validate_json(content)
+        except ValidationError as error:
+            raise ArchiveDamaged(self.place.show(key), "is not a manifest of a reading") from error
+
+    def _readings_of(self, source: str) -> str:
         name = quote(source, safe="")
         if not name.strip("."):
             raise ValueError(f"source name {source!r} cannot be a folder's name")
-        return self.root / "readings" / name
+        return f"readings/{name}"
 
     # -- writing --------------------------------------------------------------------------------------------------
 
-    def _write(self, target: Path, packed: bytes) -> None:
-        with self._new_file() as file:
-            with self._writing():
-                file.write(packed)
-            self._settle(file, target)
+    def _write(self, key: str, packed: bytes) -> None:
+        with self._new_file() as file, self._writing():
+            file.write(packed)
+            self.place.settle(file, key)
+
+    def _read(self, key: str) -> bytes:
+        with self._reading(key), self.place.open(key) as file:
+            return file.read()
+
+    def _reading(self, key: str) -> contextlib.AbstractContextManager[None]:
+        return reading_from(self.place.show(key))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise ArchiveUnwritable(self.root, error) from error
+            raise ArchiveUnwritable(self.place.show(), error) from error
 
     @contextlib.contextmanager
     def _new_file(self) -> Iterator[BinaryIO]:
-        """Give a private file in tmp/ and take it away again when it was not settled."""
-        with self._writing():
-            waiting = _make_folder(self.root / "tmp")
-            self._sweep(waiting)
-            file = tempfile.NamedTemporaryFile(dir=waiting, delete=False)  # noqa: SIM115 - closed below
-        try:
-            yield cast(BinaryIO, file)
-        finally:
-            with contextlib.suppress(OSError):  # a full disk refuses the rest of the buffer once more
-                file.close()
-            Path(file.name).unlink(missing_ok=True)
-
-    def _settle(self, file: BinaryIO, target: Path) -> None:
-        """Bring the bytes to the disk, then give them their name, then bring the name to the disk."""
-        with self._writing():
-            file.flush()
-            os.fsync(file.fileno())
-            _make_folder(target.parent)
-            Path(file.name).replace(target)
-            _sync_folder(target.parent)
-
-    def _sweep(self, waiting: Path) -> None:
-        """Take away what a killed run has left, once per run."""
-        if self._swept:
-            return
-        self._swept = True
-        for path in waiting.iterdir():
-            with contextlib.suppress(OSError):  # another run was quicker
-                if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
-                    path.unlink()
+        with contextlib.ExitStack() as stack:
+            with self._writing():
+                file = stack.enter_context(self.place.new_file())
+            yield file
 
 
 class _CheckedStream(io.RawIOBase):
     """Unpacks an object block by block and compares its hash when the end is reached."""
 
-    def __init__(self, path: Path, sha256: str, find_vault: Callable[[], Vault | None]) -> None:
-        self._path = path
+    def __init__(self, packed: BinaryIO, shown: str, sha256: str, find_vault: Callable[[], Vault | None]) -> None:
+        self._shown = shown
         self._sha256 = sha256
         self._digest = hashlib.sha256()
-        with reading_from(path):
-            self._packed = path.open("rb")  # closed with this stream
+        self._packed = packed  # closed with this stream
+        with reading_from(shown):
             below: BinaryIO | io.RawIOBase = self._packed
             if self._packed.read(len(MAGIC)) == MAGIC:
                 vault = find_vault()
                 if vault is None:
-                    raise ArchiveSealed(path)
+                    raise ArchiveSealed(shown)
                 below = SealedReader(self._packed, vault)
             else:
                 self._packed.seek(0)
@@ -359,12 +361,12 @@ class _CheckedStream(io.RawIOBase):
 
     def readinto(self, buffer: "memoryview[int]") -> int:  # type: ignore[override]
         """Fill the buffer; raise ArchiveDamaged at the end of what is not the object."""
-        with reading_from(self._path):
+        with reading_from(self._shown):
             count = self._file.readinto(buffer)
         if count:
             self._digest.update(buffer[:count])
         elif self._digest.hexdigest() != self._sha256:
-            raise ArchiveDamaged(self._path, "does not hold what its name says")
+            raise ArchiveDamaged(self._shown, "does not hold what its name says")
         return count
 
     def close(self) -> None:
@@ -373,35 +375,3 @@ class _CheckedStream(io.RawIOBase):
             self._file.close()
             self._packed.close()
         super().close()
-
-
-def _manifests(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if _MANIFEST.fullmatch(path.name))
-
-
-def _read_manifest(path: Path) -> Reading:
-    with reading_from(path):
-        content = gzip.decompress(path.read_bytes())
-    try:
-        return _READING.validate_json(content)
-    except ValidationError as error:
-        raise ArchiveDamaged(path, "is not a manifest of a reading") from error
-
-
-def _make_folder(folder: Path) -> Path:
-    """Make a private folder with its parents, each known to the disk before anything is put inside."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
-    return folder
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

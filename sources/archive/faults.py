@@ -1,23 +1,22 @@
-"""What can be wrong with the archive; each fault names the path and the cure."""
+"""What can be wrong with the archive; each fault names the place and the cure."""
 
 import contextlib
 import gzip
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from sources.archive.sealing import SealBroken
 from sources.contract import SourceBroken
 
 
 class ArchiveFault(SourceBroken):
-    """The archive cannot give or take what it should; the text names the path and the cure."""
+    """The archive cannot give or take what it should; the text names the place and the cure."""
 
 
 class ArchiveMissing(ArchiveFault):
     """No such object."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         cure = "restore it from the backup, or read the source again (koll ingest SOURCE)"
         super().__init__("archive-missing", f"{path} is not in the archive; {cure}")
 
@@ -25,7 +24,7 @@ class ArchiveMissing(ArchiveFault):
 class ArchiveForgotten(ArchiveFault):
     """It was here and is gone on purpose."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         why = "was forgotten: its time was over, or a person asked for it to be erased; there is nothing to mend"
         super().__init__("archive-forgotten", f"{path} {why}")
 
@@ -33,7 +32,7 @@ class ArchiveForgotten(ArchiveFault):
 class ArchiveSealed(ArchiveFault):
     """The key that opens it is not at hand, or it is damaged."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         cure = (
             "add the key it was sealed with to KOLL_ARCHIVE_KEY or archive.key; if none fits it is damaged: restore it"
         )
@@ -43,7 +42,7 @@ class ArchiveSealed(ArchiveFault):
 class ArchiveDamaged(ArchiveFault):
     """What stands there is not what was put there, or cannot be read."""
 
-    def __init__(self, path: Path, why: str) -> None:
+    def __init__(self, path: str, why: str) -> None:
         cure = "restore it from the backup, or move it away and read the source again (koll ingest SOURCE)"
         super().__init__("archive-damaged", f"{path} {why}; {cure}")
 
@@ -51,14 +50,14 @@ class ArchiveDamaged(ArchiveFault):
 class ArchiveUnwritable(ArchiveFault):
     """Nothing was stored: the disk is full, read-only, or not ours to write to."""
 
-    def __init__(self, path: Path, error: OSError) -> None:
+    def __init__(self, path: str, error: OSError) -> None:
         cure = "make room or mend its rights, then run the source again"
         why = error.strerror or type(error).__name__
         super().__init__("archive-unwritable", f"nothing could be written in {path} ({why}); {cure}")
 
 
 @contextlib.contextmanager
-def reading_from(path: Path) -> Iterator[None]:
+def reading_from(path: str) -> Iterator[None]:
     """Turn what a damaged or missing file raises into the archive's own words."""
     try:
         yield
