@@ -29,10 +29,11 @@ from sources.archive.faults import (
     ArchiveForgotten,
     ArchiveMissing,
     ArchiveSealed,
+    ArchiveUnreachable,
     ArchiveUnwritable,
     reading_from,
 )
-from sources.archive.places import Place, find_place
+from sources.archive.places import Place, StoreUnreachable, find_place
 from sources.archive.sealing import MAGIC, SealedReader, SealingWriter, Vault, read_token
 from sources.contract import RawItem, Reading
 
@@ -325,6 +326,8 @@ class Archive:
     def _writing(self) -> Iterator[None]:
         try:
             yield
+        except StoreUnreachable as error:
+            raise ArchiveUnreachable(self.place.show(), error) from error
         except OSError as error:
             raise ArchiveUnwritable(self.place.show(), error) from error
 

@@ -5,6 +5,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 
+from sources.archive.places import StoreUnreachable
 from sources.archive.sealing import SealBroken
 from sources.contract import SourceBroken
 
@@ -56,6 +57,14 @@ class ArchiveUnwritable(ArchiveFault):
         super().__init__("archive-unwritable", f"nothing could be written in {path} ({why}); {cure}")
 
 
+class ArchiveUnreachable(ArchiveFault):
+    """Object storage does not answer: nothing is known of what it holds."""
+
+    def __init__(self, place: str, error: OSError) -> None:
+        cure = "mend [archive] path and options, its client, or the store's credentials, then run the source again"
+        super().__init__("archive-unreachable", f"{place} does not answer ({error.strerror}); {cure}")
+
+
 @contextlib.contextmanager
 def reading_from(path: str) -> Iterator[None]:
     """Turn what a damaged or missing file raises into the archive's own words."""
@@ -67,5 +76,7 @@ def reading_from(path: str) -> Iterator[None]:
         raise ArchiveSealed(path) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ArchiveDamaged(path, "is damaged") from error
+    except StoreUnreachable as error:
+        raise ArchiveUnreachable(path, error) from error
     except OSError as error:
         raise ArchiveDamaged(path, f"cannot be read ({error.strerror or type(error).__name__})") from error

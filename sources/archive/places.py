@@ -24,6 +24,10 @@ from models.configuration.settings import ATOMIC_STORES
 _LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
 
 
+class StoreUnreachable(OSError):
+    """Object storage does not answer, or refuses: nothing is known of what it holds."""
+
+
 class Place(Protocol):
     """Files by key. What cannot be done raises OSError, FileNotFoundError where there is none."""
 
@@ -141,19 +145,19 @@ class Store:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[tuple[Any, str]]:
-        """Give the client and the root; whatever a client raises becomes an OSError."""
+        """Give the client and the root; whatever it raises but FileNotFoundError becomes StoreUnreachable."""
         import fsspec
 
         try:
             client, root = fsspec.url_to_fs(self._url, use_listings_cache=False, **self._options)
             client.invalidate_cache()
             yield client, root.rstrip("/")
-        except ImportError as error:
-            raise OSError(errno.ENOPKG, f"its client is not installed: {error}", self._url) from error
-        except OSError:
+        except FileNotFoundError:
             raise
+        except ImportError as error:
+            raise StoreUnreachable(errno.ENOPKG, f"its client is not installed: {error}", self._url) from error
         except Exception as error:  # each client has errors of its own
-            raise OSError(errno.EIO, f"{type(error).__name__}: {error}".splitlines()[0], self._url) from error
+            raise StoreUnreachable(errno.EIO, f"{type(error).__name__}: {error}".splitlines()[0], self._url) from error
 
     def show(self, key: str = "") -> str:
         """Return the URL."""
@@ -168,9 +172,15 @@ class Store:
                 return False
 
     def open(self, key: str) -> BinaryIO:
-        """Open it; blocks are fetched as they are read."""
-        with self._asking() as (client, root):
-            return cast(BinaryIO, client.open(f"{root}/{key}", "rb"))
+        """Fetch it onto this machine, so that reading it needs the store no more."""
+        file = tempfile.NamedTemporaryFile(prefix="koll-")  # noqa: SIM115 - the caller closes it
+        try:
+            with self._asking() as (client, root):
+                client.get_file(f"{root}/{key}", file.name)
+        except BaseException:
+            file.close()
+            raise
+        return cast(BinaryIO, file)
 
     def list(self, folder: str) -> list[str]:
         """Return the keys with this prefix, in order."""
