@@ -24,6 +24,7 @@ from flows.intake.matching import Linkers
 from flows.intake.outages import recognise
 from flows.night import Log, Night, note_source, run_ingest, run_night
 from flows.one_writer import NightUnderWay
+from flows.onlooker import onlooker
 from flows.review.form import offer_questions
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace, open_workplace
@@ -54,7 +55,12 @@ SourceName = Annotated[str, Field(json_schema_extra={"enum": list_source_names()
 
 def _log() -> Callable[[str], None]:
     logger = get_run_logger()
-    return lambda line: logger.info(line)
+
+    def tell(line: str) -> None:
+        if not onlooker().say(line):
+            logger.info(line)
+
+    return tell
 
 
 @task(name="read-source", task_run_name="{source}", cache_policy=NO_CACHE, persist_result=False)

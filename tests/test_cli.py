@@ -1,16 +1,25 @@
 """The command line as people and scripts use it."""
 
+import io
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from flows.commands.screen import show_status
 from flows.demo.nights import deliver_day
 from flows.koll import app
+from flows.looking.progress import show_progress
+from flows.onlooker import onlooker
+from models.storage.tables import SourceNight
 from tests.demo_world import FIRST, World, demo_world
 
 runner = CliRunner()
@@ -63,7 +72,44 @@ def test_status_shows_the_failing_source_first_with_its_command(world: World) ->
     told = json.loads(koll(world, "status", "--json").stdout)
     assert told["sources"][0]["source"] == "dm_gamla_arkivet"
     assert told["sources"][0]["do"] == "koll ingest dm_gamla_arkivet"
-    assert koll(world, "status").stdout.startswith("dm_gamla_arkivet\tbroken")
+    assert told["todo"][0]["do"] == "koll ingest dm_gamla_arkivet" and told["todo"][0]["kind"] == "fault"
+    shown = koll(world, "status").stdout.splitlines()
+    assert shown[1:3] == ["To do", "what\tdo"]  # no terminal: tabs, below a line that names them
+    assert shown[3].startswith("✗ dm_gamla_arkivet: listing-unknown: ") and f"--config {world.config}" in shown[3]
+    assert "source\tverdict\tcomplete through\tlate\tcomplaints\tquarantined" in shown
+
+
+def test_status_fits_a_screen_and_keeps_every_command_whole(world: World) -> None:
+    found = json.loads(koll(world, "status", "--json").stdout)
+    for width, more in ((80, ""), (80, f" --config {world.config}"), (40, "")):
+        screen = io.StringIO()
+        console = Console(file=screen, force_terminal=True, width=width, color_system="standard", legacy_windows=False)
+        show_status(found, console, more)
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+        assert len(lines) <= 24 or more or width < 80
+        assert all(any(row["do"] in line for line in lines) for row in found["todo"])
+        assert "\x1b[31m✗" in screen.getvalue()  # the fault is red
+
+
+def test_a_run_on_a_terminal_shows_each_source_with_what_came_of_it() -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, legacy_windows=False)
+    with show_progress(console, ["kv", "dm"]):
+        onlooker().reading("kv", {"exempel.se": 12})
+        onlooker().taking_in("kv", 1, 3)
+        assert onlooker().say("register: 2 names end") and onlooker().say("kv: ok")
+        onlooker().ended(SourceNight(run_id="r", source="kv", verdict="ok", at=datetime.now(UTC), new=1234))
+        onlooker().ended(SourceNight(run_id="r", source="dm", verdict="broken", at=datetime.now(UTC), message="away"))
+    told = screen.getvalue()
+    assert "1 234 new" in told and "away" in told and "register: 2 names end" in told and "kv: ok" not in told
+    assert not onlooker().say("kv: ok")  # nobody looks on any longer: the log tells it
+
+
+def test_a_run_elsewhere_than_on_a_terminal_shows_no_bars() -> None:
+    screen = io.StringIO()
+    with show_progress(Console(file=screen), ["kv"]):
+        assert not onlooker().say("kv: reading")
+    assert screen.getvalue() == "" and "PREFECT_LOGGING_LEVEL" not in os.environ
 
 
 def test_looking_commands_load_neither_prefect_nor_great_expectations(world: World) -> None:

@@ -87,6 +87,7 @@ def status(
     ] = None,
 ) -> None:
     """Show each source, what waits for people, and what to do next: the failing thing first. Or one source's health."""
+    from flows.commands.screen import show_status
     from flows.looking.status import read_status
     from flows.workplace import open_workplace
 
@@ -98,16 +99,7 @@ def status(
         if as_json:
             print_json(found)
             return
-        columns = ("source", "verdict", "complete_through", "late", "complaints", "quarantined", "do")
-        print_table("Sources", found["sources"], columns)
-        for name in ("open_alerts", "quarantine", "reviews"):
-            say(f"{name.replace('_', ' ')}: {found[name]}")
-        due = found["next_follow_up"]
-        say(f"open cases: {found['cases']}" + (f"; the next follow-up is due on {due}" if due else ""))
-        say("outbox: " + (", ".join(f"{n} {state}" for state, n in found["outbox"].items()) or "empty"))
-        for group, count in found["stopped"].items():
-            say(f"mail to {count} address(es) of the group {group} has come back and is no longer sent: [mail.groups]")
-        say(f"last run: {found['last_run'] or 'none yet; run `koll nightly`'}")
+        show_status(found, console, "" if config == CONFIG else f" --config {config}")
 
 
 def _show_health(config: Path, source: str, on: date | None, as_json: bool) -> None:

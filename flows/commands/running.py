@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands.shared import CONFIG, AsJson, Config, Day, day, fail, print_json, say, telling_faults
+from flows.commands.shared import CONFIG, AsJson, Config, Day, day, errors, fail, print_json, say, telling_faults
 
 Since = Annotated[
     date_type | None, typer.Option("--since", parser=day, metavar="YYYY-MM-DD", help="Read again from this day on.")
@@ -42,11 +42,14 @@ def nightly(
     as_json: AsJson = False,
 ) -> None:
     """Run the night: register, every source, counting, decisions, mail."""
-    with telling_faults():
-        _check_names(config, only or [])
-        from flows.nightly import nightly as flow
+    from flows.looking.progress import show_progress
 
-        state = flow(config=str(config.absolute()), business_date=date, only=only, return_state=True)
+    with telling_faults():
+        names = _check_names(config, only or [])
+        with show_progress(errors, names):
+            from flows.nightly import nightly as flow
+
+            state = flow(config=str(config.absolute()), business_date=date, only=only, return_state=True)
         _report(config, state, as_json)
 
 
@@ -64,22 +67,25 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read one source again. Mail is the night's: this only brings the rows up to date."""
+    from flows.looking.progress import show_progress
+
     with telling_faults():
-        _check_names(config, [source])
+        names = _check_names(config, [source])
         if accept_shrink:
             _note_belief(config, source, by)
-        from flows.nightly import ingest as flow
+        with show_progress(errors, names):
+            from flows.nightly import ingest as flow
 
-        state = flow(
-            source,
-            config=str(config.absolute()),
-            since=since,
-            until=until,
-            business_date=date,
-            replay=replay,
-            accept_shrink=accept_shrink,
-            return_state=True,
-        )
+            state = flow(
+                source,
+                config=str(config.absolute()),
+                since=since,
+                until=until,
+                business_date=date,
+                replay=replay,
+                accept_shrink=accept_shrink,
+                return_state=True,
+            )
         _report(config, state, as_json)
 
 
@@ -94,20 +100,21 @@ def _note_belief(config: Path, source: str, by: str) -> None:
         record_act(connection, "ingest.accept_shrink", source, who=by or getpass.getuser(), at=place.clock())
 
 
-def _check_names(config: Path, names: list[str]) -> None:
-    """Refuse early, before Prefect's server is started, what could not run: unknown sources, or beside another run."""
+def _check_names(config: Path, names: list[str]) -> list[str]:
+    """Return the sources that will be read. What could not run is refused early, before Prefect's server is started:
+    unknown sources, or beside another run."""
     from flows.night import pick_sources
     from flows.workplace import open_workplace
 
     place = open_workplace(config)
     try:
-        pick_sources(place, names)
+        picked = pick_sources(place, names)
     except ValueError as error:
         if type(error) is not ValueError:
             raise
         raise typer.BadParameter(str(error)) from error
     with place.exclusively():  # the run takes it again; one that could not begin says so at once
-        pass
+        return picked
 
 
 def _report(config: Path, state: object, as_json: bool) -> None:

@@ -30,6 +30,7 @@ from flows.intake.reading import (
 )
 from flows.intake.rows import ItemBroken, collecting_seldom, gather, judge_and_stage, parse_all
 from flows.one_writer import NightUnderWay
+from flows.onlooker import onlooker
 from flows.workplace import Workplace, read_secret
 from models.storage.stage import MergeCounts, Stage
 from models.storage.store import upsert
@@ -60,6 +61,7 @@ def ingest_source(
             source = replace(source, mails=lambda: list_mailed(place))
         log(f"{name}: reading{' the archive' if order.replay else ''}")
         with counting_requests() as made:
+            onlooker().reading(name, made)
             try:
                 readings = read_source(place, source, order, log)
             finally:
@@ -76,6 +78,7 @@ def ingest_source(
         night.code, night.message = _explain(error, place)
     night.seconds = round(time.monotonic() - started, 2)
     log(f"{name}: {night.verdict}{f', {night.message}' if night.message else ''}")
+    onlooker().ended(night)
     return night
 
 

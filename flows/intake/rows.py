@@ -1,13 +1,14 @@
 """Rows on their way in: parsed, gathered into large chunks, judged, linked, staged; whatever object they are from."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from expectations.judge import Judge
 from flows.intake.keeping import Keeper
 from flows.intake.linking import Linker
 from flows.intake.objects import parse_tables, read_header
+from flows.onlooker import onlooker
 from flows.workplace import Workplace
 from models.draft_table import DraftTable
 from models.storage.repairs import REJECT, Repairs
@@ -40,13 +41,14 @@ def collecting_seldom() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def parse_all(place: Workplace, source: Source, fresh: Iterable[RawItem], keeper: Keeper) -> Iterator[DraftTable]:
+def parse_all(place: Workplace, source: Source, fresh: Sequence[RawItem], keeper: Keeper) -> Iterator[DraftTable]:
     """Yield the rows of all these objects; raise ItemBroken on one that cannot be parsed."""
     decided: Mapping[str, str] = {}
     if source.info.kind == "tips":
         with place.engine.connect() as connection:
             decided = load_tip_decisions(connection, source.name)
-    for item in fresh:
+    for number, item in enumerate(fresh):
+        onlooker().taking_in(source.name, number, len(fresh))
         try:
             keeper.note_header(item, read_header(place, source, item))
             for table in parse_tables(place, source, item):

@@ -1,5 +1,6 @@
 """Where everything stands, in one look: sources, alerts, quarantine, reviews, outbox."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -34,6 +35,7 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         outbox = _count_by(connection, _O.c.state, _O.c.state.is_not(None))
         reviews = connection.execute(select(func.count()).where(held & (_C.c.band == Band.REVIEW))).scalar_one()
         stopped = count_stopped(place, connection)
+        night = connection.execute(select(func.max(_R.c.business_date)).where(_R.c.kind == "nightly")).scalar()
         run = connection.execute(select(_R).order_by(_R.c.started_at.desc()).limit(1)).first()
     sources = []
     for name, state in states.items():
@@ -43,6 +45,7 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
                 "source": name,
                 "title": state.title,
                 "verdict": state.verdict,
+                "code": fared.code if fared else "",
                 "message": fared.message if fared else "",
                 "complete_through": state.complete_through,
                 "late": state.late,
@@ -55,7 +58,8 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
     sources.sort(key=lambda row: (row["verdict"] != Verdict.BROKEN, not row["late"], row["source"]))
     alerts = [row for row in list_alert_states(place) if row["standing"] == Standing.OPEN]
     cases = list_cases(place)
-    return {
+    found = {
+        "association": place.settings.association.name,
         "sources": sources,
         "open_alerts": len(alerts),
         "alerts": alerts,
@@ -66,7 +70,46 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         "outbox": outbox,
         "stopped": stopped,
         "last_run": f"{run.run_id}: {run.state}. {run.message}" if run else None,
+        "last_night": night,
+        "failed": run.message if run and run.state == "failed" else "",
     }
+    return {"todo": list(_list_todo(found, on or place.today())), **found}
+
+
+def _list_todo(found: dict[str, Any], on: date) -> Iterator[dict[str, str]]:
+    """Yield what needs somebody, the failing first: what it is, what to do, and whether it is a fault or work."""
+    broken = [row for row in found["sources"] if row["verdict"] == Verdict.BROKEN]
+    for row in broken:
+        told = row["message"].removesuffix(f" [{row['code']}]")
+        yield _todo("fault", f"{row['source']}: {row['code']}: {told}", row["do"])
+    if found["failed"] and not broken:
+        yield _todo("fault", found["failed"], "koll doctor")
+    if dead := found["outbox"].get("dead", 0):
+        yield _todo("fault", f"{dead} mail(s) were refused for good", "koll export mails")
+    for group, count in found["stopped"].items():
+        yield _todo("fault", f"mail to {count} address(es) of the group {group} has come back", "mend [mail.groups]")
+    if not (last := found["last_night"]):
+        yield _todo("work", "no night has run yet", "koll nightly")
+    elif (on - last).days > 1:
+        yield _todo("fault", f"no night has run since {last}", "koll nightly")
+    for row in found["sources"]:
+        if row["late"] and row["verdict"] not in (Verdict.BROKEN, "never read"):
+            told = f"complete through {row['complete_through']}" if row["complete_through"] else "nothing told yet"
+            yield _todo("work", f"{row['source']} is late: {told}", advise(row["source"], row["verdict"], True, 0))
+    waiting = (
+        ("quarantine", "row(s) in quarantine", "koll quarantine list"),
+        ("reviews", "doubtful name(s) wait for an answer", "koll review"),
+        ("open_alerts", "alert(s) wait for a decision", "koll alerts list"),
+    )
+    for name, what, do in waiting:
+        if found[name]:
+            yield _todo("work", f"{found[name]} {what}", do)
+    if (due := found["next_follow_up"]) and due <= on:
+        yield _todo("work", f"a case's follow-up is due since {due}", "koll case list")
+
+
+def _todo(kind: str, what: str, do: str) -> dict[str, str]:
+    return {"kind": kind, "what": what, "do": do}
 
 
 def _count_by(connection: Connection, column: Any, condition: Any) -> dict[str, int]:
