@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from expectations.suites import Rule
 from models.draft_table import DraftTable, Memo
-from models.members.org_number import OrgNumberInvalid, is_masked, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_masked, read_member_key
 from models.words import Kind, Severity
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _find_number_fault(number: str | None) -> str | None:
     if number is None or not number.strip() or is_masked(number):
         return None
     try:
-        read_org_number(number)
+        read_member_key(number)
     except OrgNumberInvalid as invalid:
         return str(invalid)
     return None

@@ -109,7 +109,7 @@ def find_member(place: Workplace, connection: Connection, asked: str) -> str:
     A member that has left the register is found by its cases.
     """
     try:
-        wanted = member_id(read_org_number(asked), place.hash_key)
+        wanted = member_id(read_org_number(asked, place.settings.country.scheme), place.hash_key)
     except OrgNumberInvalid:
         wanted = asked.strip()
     known = connection.execute(select(_M.c.member).where(_M.c.member == wanted)).scalar()
@@ -130,7 +130,7 @@ def _mask(place: Workplace, text: str) -> str:
             f"{len(text)} characters are too many ({_LONGEST_TEXT} at most): sum it up, and keep a reply's letter with"
             " --file"
         )
-    return mask_text(text.strip(), place.hash_key).text if text.strip() else ""
+    return mask_text(text.strip(), place.hash_key, country=place.settings.country).text if text.strip() else ""
 
 
 def _keep(place: Workplace, path: Path) -> str:

@@ -16,16 +16,16 @@ from flows.intake.keeping_time import hold_time
 from flows.intake.matching import Linkers, make_linkers
 from flows.intake.outages import await_database, recognise
 from flows.intake.reading import Order
+from flows.intake.register import read_the_register
 from flows.intake.relink import relink
 from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
 from models.matching import Matcher
-from models.members.register import RegisterRefused, read_register, store_register
+from models.members.register import RegisterRefused, store_register
 from models.storage.store import upsert, writing
 from models.storage.tables import Run, SourceNight
 from models.words import Verdict
-from sources.register_file import read_register_file
 from sources.registry import VERSION
 
 Log = Callable[[str], None]
@@ -89,7 +89,7 @@ def refresh_register(night: Night, log: Log) -> None:
     """Take the register in; a faulty one leaves the last good one in place and is told at the end."""
     place = night.place
     try:
-        register = read_register(*read_register_file(place.settings.members.path), place.hash_key)
+        register = read_the_register(place)
         with writing(place.engine) as connection:
             store_register(connection, register)
         for warning in register.warnings:

@@ -1,7 +1,7 @@
 """The register as the association keeps it: members.csv and names.csv, a folder of both, or an XLSX with two sheets."""
 
 import difflib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.members.register import MEMBER_FIELDS, NAME_FIELDS, RegisterRefused, RegisterRow
@@ -12,35 +12,47 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 _KNOWN = {"members": MEMBER_FIELDS, "names": NAME_FIELDS}
 
 
-def read_register_file(path: Path) -> tuple[list[RegisterRow], list[RegisterRow]]:
-    """Return the rows of members and of names; names may be absent. Raises RegisterRefused naming file and cure."""
+def read_register_file(
+    path: Path, columns: Mapping[str, str] | None = None
+) -> tuple[list[RegisterRow], list[RegisterRow]]:
+    """Return the rows of members and of names; names may be absent. Raises RegisterRefused naming file and cure.
+
+    ``columns`` are the association's own headers: our field = their header; a field not named there has our name.
+    """
+    columns = columns or {}
     if path.is_dir():
         members, names = _first(path, "members"), _first(path, "names")
         if members is None:
             raise RegisterRefused(f"{path}: no members.csv or members.xlsx in this folder")
-        return list(_read(members, "members")), list(_read(names, "names")) if names else []
+        return list(_read(members, "members", columns)), list(_read(names, "names", columns)) if names else []
     if not path.exists():
         raise RegisterRefused(
             f"{path}: no such file or folder; put the register there, or name another ([register] path in koll.toml)"
         )
     if path.suffix.lower() in _WORKBOOKS:
-        return list(_read(path, "members", sheet="members")), list(_read(path, "names", sheet="names"))
+        return list(_read(path, "members", columns, sheet="members")), list(
+            _read(path, "names", columns, sheet="names")
+        )
     beside = path.with_name("names.csv")
-    return list(_read(path, "members")), list(_read(beside, "names")) if beside.is_file() else []
+    return list(_read(path, "members", columns)), list(_read(beside, "names", columns)) if beside.is_file() else []
 
 
 def _first(folder: Path, stem: str) -> Path | None:
     return next((p for ending in (".csv", *_WORKBOOKS) if (p := folder / f"{stem}{ending}").is_file()), None)
 
 
-def _read(path: Path, what: str, sheet: str | None = None) -> Iterator[RegisterRow]:
+def _read(path: Path, what: str, columns: Mapping[str, str], sheet: str | None = None) -> Iterator[RegisterRow]:
+    theirs = {field: columns.get(field, field) for field in _KNOWN[what]}
+    required = [theirs[field] for field in _REQUIRED[what]]
     try:
         with path.open("rb") as stream:
-            for order, line in enumerate(read_lines(stream, _REQUIRED[what], sheet=sheet)):
+            for order, line in enumerate(read_lines(stream, required, sheet=sheet)):
                 place = f"{path.name}{f' sheet {sheet}' if sheet else ''} line {line.number}"
                 if not order:
-                    _refuse_misspelt(path, line.cells, _KNOWN[what])
-                yield RegisterRow(place, {key: line.cells.get(key, "") for key in _KNOWN[what]}, line.longer)
+                    _refuse_misspelt(path, line.cells, list(theirs.values()))
+                yield RegisterRow(
+                    place, {ours: line.cells.get(header, "") for ours, header in theirs.items()}, line.longer
+                )
     except TableUnreadable as error:
         if sheet == "names" and error.code == "sheet-missing":
             return

@@ -109,6 +109,7 @@ def build_source(
         names=public[1],
         recognisers=list(_find_recognisers(chosen, settings)),
         timezone=settings.association.timezone,
+        country=settings.country,
     )
 
 
@@ -140,6 +141,7 @@ def _build_extract(
         bounds=find_bounds(chosen),
         encoding=chosen.encoding,
         covers=chosen.covers,
+        country=settings.country,
         info=replace(extract.INFO, names_all_companies=chosen.all_companies, parser_version=_number_reading_of(chosen)),
     )
     if chosen.mail is None:

@@ -20,15 +20,15 @@ def import_members(
     why: Annotated[str, typer.Option("--why", help="The reason, for whoever asks later.")] = "",
 ) -> None:
     """Take the register in, whole or not at all; faulty rows are listed with their lines."""
+    from flows.intake.register import read_the_register
     from flows.workplace import open_workplace
     from models.audit import record_act
-    from models.members.register import read_register, store_register
+    from models.members.register import store_register
     from models.storage.store import writing
-    from sources.register_file import read_register_file
 
     with telling_faults():
         place = open_workplace(config)
-        register = read_register(*read_register_file(file), place.hash_key)
+        register = read_the_register(place, file)
         with writing(place.engine) as connection:
             written, names = store_register(connection, register, confirmed=confirm_shrink)
             if written or names:
@@ -85,7 +85,7 @@ def show_member(
     with telling_faults():
         place = open_workplace(config)
         try:
-            wanted = member_id(read_org_number(org), place.hash_key)
+            wanted = member_id(read_org_number(org, place.settings.country.scheme), place.hash_key)
         except OrgNumberInvalid:
             wanted = org
         found = next((member for member in _load(config) if member.member == wanted), None)

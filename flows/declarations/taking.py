@@ -132,7 +132,9 @@ def _read_item(
     place: Workplace, connection: Connection, source: Declarations, item: RawItem, day: date
 ) -> DeclarationDraft:
     content = read_start(place.archive, item.sha256)
-    draft = read_declaration(content, DeclarationDraft(item.name, item.sha256, day), place.hash_key)
+    draft = read_declaration(
+        content, DeclarationDraft(item.name, item.sha256, day), place.hash_key, place.settings.country
+    )
     if MAIL not in item.note or draft.member is None:
         return draft
     settings = place.settings.declarations()[source.name]

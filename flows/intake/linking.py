@@ -179,8 +179,9 @@ class Linker:
         found = self.matcher.find_in_text(draft.text or "", on)
         for hashed in draft.facts.get("phones", "").split(","):
             if member := self.phone_hashes.get(hashed):
+                token = "[phone]" if self.matcher.country.is_abroad else "[telefon]"
                 why = "a telephone number of the member; caller id can be forged"
-                found.append(FoundInText(member, "[telefon]", 0, 0, Band.REVIEW, "phone-in-text", why, score=0.6))
+                found.append(FoundInText(member, token, 0, 0, Band.REVIEW, "phone-in-text", why, score=0.6))
         best: dict[str, FoundInText] = {}
         for one in sorted(found, key=lambda f: (_SURE_FIRST[f.band], -f.score, f.start)):
             best.setdefault(one.member, one)

@@ -14,7 +14,7 @@ def make_matcher(place: Workplace) -> Matcher:
     """Return the matcher over the register, people's answers, and the file of all companies where there is one."""
     companies = place.settings.members.companies
     known = Companies.read(companies) if companies else None
-    return Matcher(load_members(place.engine), known, load_answers(place.engine))
+    return Matcher(load_members(place.engine), known, load_answers(place.engine), place.settings.country)
 
 
 def make_linkers(place: Workplace, matcher: Matcher | None = None) -> Linkers:

@@ -80,6 +80,7 @@ def show_item(place: Workplace, key: str) -> dict[str, Any]:
             place.hash_key,
             encoding=getattr(settings, "encoding", None),
             wanted=wanted,
+            country=place.settings.country,
         )
     said = ("said", "edits", "who", "why", "at")
     return {
@@ -103,7 +104,10 @@ def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker
             raise RowNotWorked(
                 "only its member changes a declaration; take a mended file in: koll declarations import FILE"
             )
-        edits = {**_find_edits(connection, item.row), **read_edits(pairs, place.hash_key)}
+        edits = {
+            **_find_edits(connection, item.row),
+            **read_edits(pairs, place.hash_key, place.settings.country.scheme),
+        }
     source = build_source(
         item.source, place.settings, place.hash_key, lambda: read_secret("imap_password"), linker.public
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from flows.intake.register import read_the_register
 from flows.upkeep.safety import examine_safety
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.alerting.rules import MEMBERS
@@ -22,7 +23,7 @@ from models.configuration.settings import (
     TipsSettings,
     load_settings,
 )
-from models.members.register import RegisterRefused, read_register
+from models.members.register import RegisterRefused
 from models.storage.store import StoreUnusable, require_current
 from models.storage.tables import SourceNight
 from models.words import Verdict
@@ -30,7 +31,6 @@ from sources.archive.places import write_file
 from sources.contract import SourceBroken
 from sources.inbox.access import Access
 from sources.inbox.imap import ImapReader, ImapState, read_address
-from sources.register_file import read_register_file
 from sources.registry import WEB_KINDS, find_bounds, name_user_agent
 from sources.web.session import FetchFailed, PoliteSession
 
@@ -125,7 +125,7 @@ def _examine_archive(place: Workplace) -> Iterator[Finding]:
 
 def _examine_register(place: Workplace) -> Iterator[Finding]:
     try:
-        register = read_register(*read_register_file(place.settings.members.path), place.hash_key)
+        register = read_the_register(place)
     except RegisterRefused as error:
         yield _bad("register", error, "mend what is named; until then the last good register is used")
         return

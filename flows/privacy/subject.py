@@ -94,7 +94,7 @@ def name_subject(place: Workplace, given: str) -> Subject:
     told = given.strip().removeprefix("mailto:").strip("<>")
     if told.count("@") == 1 and all(told.split("@")) and not any(c.isspace() for c in told):
         return Subject("e-mail", hash_value(place.hash_key, told.lower()))
-    if number := read_phone(told.removeprefix("tel:")):
+    if number := read_phone(told.removeprefix("tel:"), place.settings.country.region):
         return Subject("telephone", hash_value(place.hash_key, number))
     raise SubjectUnclear("an e-mail address or a telephone number is needed")
 
@@ -104,7 +104,7 @@ def find_subject(place: Workplace, subject: Subject) -> Found:
     found = Found(subject)
     for item in list_mails(place):
         try:
-            traces = read_traces(place.archive.get(item.sha256), place.hash_key)
+            traces = read_traces(place.archive.get(item.sha256), place.hash_key, place.settings.country)
         except SourceBroken:
             continue  # gone or damaged: `koll verify` tells
         if subject.hashed in traces.named:

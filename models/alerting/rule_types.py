@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from models.alerting.evaluation import Window
 from models.declarations.due import read_month_day
-from models.members.org_number import is_masked, is_sole_trader, read_org_number
+from models.members.org_number import is_masked, is_sole_trader, read_member_key
 from models.words import Channel, Outcome
 
 MEMBERS = "members"  # in ``to``: each member's own contact, never a group of [mail.groups]
@@ -96,7 +96,7 @@ AnyChannel: TypeAlias = Channel | Literal["any"]
 def _read_member(key: object) -> object:
     if not isinstance(key, str) or is_masked(key):
         return key
-    digits = read_org_number(key)
+    digits = read_member_key(key)
     if is_sole_trader(digits):
         raise ValueError("a sole trader is written by its masked id (EF...), as `koll members list` shows it")
     return digits

@@ -28,6 +28,7 @@ from models.alerting.rules import AlertsConfig, RuleConfig, check_rules, read_ru
 from models.cases.settings import CasesConfig, FollowUpConfig
 from models.configuration.faults import explain, find_passwords, name_unknown, show
 from models.configuration.source_settings import (
+    REGISTER_FIELDS,
     SOURCE_KINDS,
     AnySource,
     BoardSettings,
@@ -38,6 +39,7 @@ from models.configuration.source_settings import (
     WebSettings,
     leads_to,
 )
+from models.members.country import Country, Scheme, find_country
 
 __all__ = [
     "SECRETS",
@@ -96,13 +98,23 @@ Address = Annotated[str, BeforeValidator(_address)]
 
 
 class Association(Section):
-    """Whose eye this is. ``contact`` stands in the user agent, so that a publisher can reach a person."""
+    """Whose eye this is. ``contact`` stands in the user agent, so that a publisher can reach a person.
+
+    ``country`` is the ISO 3166 code of where it works: it says how telephone numbers without + are read, which
+    numbers tell members apart, and in which forms people's addresses are masked.
+    """
 
     name: Annotated[str, AfterValidator(_one_line)] = Field(max_length=80)
     language: Literal["sv", "en"] = "sv"
+    country: str = "SE"
     timezone: str = "Europe/Stockholm"
     contact: str = ""
     purpose: str = ""
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        return find_country(value).region
 
     @field_validator("timezone")
     @classmethod
@@ -163,10 +175,25 @@ class ArchiveFolder(Section):
 
 
 class RegisterFiles(Section):
-    """The member register, and optionally a file of all companies' names."""
+    """The member register, and optionally a file of all companies' names.
+
+    ``numbers`` tell members apart: by default the national ones of [association] country, or the association's own
+    member numbers ("none") where it has none that we know. ``columns``: our field = their header, in both files.
+    """
 
     path: Path
     companies: Path | None = None
+    numbers: Scheme | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("columns")
+    @classmethod
+    def _known_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        if wrong := [name_unknown(field, REGISTER_FIELDS) for field in value if field not in REGISTER_FIELDS]:
+            raise ValueError("; ".join(wrong))
+        if empty := [field for field, header in value.items() if not header.strip()]:
+            raise ValueError(f"{', '.join(empty)}: the header of that column is needed, as it stands in the file")
+        return value
 
 
 class Mail(Section):
@@ -259,6 +286,11 @@ class Settings(Section):
     retention: Retention
     operations: Operations
     rules: tuple[RuleConfig, ...]
+
+    @property
+    def country(self) -> Country:
+        """Whose forms of numbers and addresses are read."""
+        return find_country(self.association.country, self.members.numbers)
 
     def enabled_sources(self) -> dict[str, AnySource]:
         """Return the sources that a night reads, by name."""

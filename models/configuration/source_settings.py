@@ -26,6 +26,21 @@ EXTRACT_FIELDS = (
     "text",
 )
 
+REGISTER_FIELDS = (
+    "org_number",
+    "legal_name",
+    "joined_on",
+    "left_on",
+    "size",
+    "size_unit",
+    "year_end",
+    "contact",
+    "kind",
+    "value",
+    "valid_from",
+    "valid_to",
+)
+
 
 class Section(BaseModel):
     """A table of koll.toml: no unknown keys, nothing changed after reading."""

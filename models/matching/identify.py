@@ -15,6 +15,7 @@ from models.matching.register import Claim, Register, holds_on
 from models.matching.vocabulary import NOISE, SENTENCE_WORDS
 from models.matching.weights import Words
 from models.members.identifiers import FREE_HOSTS, FoundId, find_domains, find_org_numbers, find_phones
+from models.members.org_number import is_sole_trader
 from models.words import Band
 
 BY_NUMBER, BY_DOMAIN, BY_PHONE = 1.0, 0.995, 0.97
@@ -60,10 +61,10 @@ class Identify:
         text = mention.text
         found = Ids()
         if ("." in text or "@" in text or _HAS_DIGIT.search(text)) and _HAS_IDS.search(text):
-            found.numbers = find_org_numbers(text)
+            found.numbers = find_org_numbers(text, self._register.country.scheme)
             found.phones = [
                 phone
-                for phone in (*find_phones(text), *self._find_bare_phones(text))
+                for phone in (*find_phones(text, self._register.country), *self._find_bare_phones(text))
                 if not any(_overlaps(phone, number) for number in found.numbers)
             ]
             found.domains = find_domains(text)
@@ -224,7 +225,7 @@ def _given_number(value: str, register: Register) -> list[FoundId]:
     """Return the number that the source gave in a field of its own; a masked sole trader's is known by its mask."""
     if value in register.numbers:
         return [FoundId(value, -1, -1)]
-    return [FoundId(n.value, -1, -1, n.valid) for n in find_org_numbers(value)]
+    return [FoundId(n.value, -1, -1, n.valid) for n in find_org_numbers(value, register.country.scheme)]
 
 
 def _overlaps(one: FoundId, two: FoundId) -> bool:
@@ -252,7 +253,7 @@ def _text_without(text: str, ids: Ids) -> str:
 
 def _with_ids(answer: Match, ids: Ids) -> Match:
     seen = {
-        "org_numbers": [number.value for number in ids.numbers if number.value[2] > "1"],
+        "org_numbers": [number.value for number in ids.numbers if not is_sole_trader(number.value)],
         "domains": [domain.value for domain in ids.domains],
         "phones": len(ids.phones),
     }

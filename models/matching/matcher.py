@@ -23,6 +23,7 @@ from models.matching.roles import split_roles
 from models.matching.scoring import CAPPED, UNLIKE, fit
 from models.matching.tips import TipReader
 from models.matching.weights import Words
+from models.members.country import SWEDEN, Country
 from models.words import Band
 
 CODE_VERSION = "1"
@@ -42,8 +43,9 @@ class Matcher:
         members: Iterable[KnownMember],
         companies: Companies | None = None,
         memory: Memory | None = None,
+        country: Country = SWEDEN,
     ) -> None:
-        self._register = Register(members)
+        self._register = Register(members, country)
         self._companies = companies
         self._memory: Mapping[MemoryKey, Answer] = memory or {}
         self._words = Words(
@@ -62,6 +64,11 @@ class Matcher:
     def members(self) -> list[KnownMember]:
         """Return the members it knows, in the order of their ids."""
         return self._register.members
+
+    @property
+    def country(self) -> Country:
+        """Return whose forms of numbers it reads."""
+        return self._register.country
 
     def remembering(self, memory: Memory) -> "Matcher":
         """Return this matcher with other answers of people in mind; register and companies are shared."""

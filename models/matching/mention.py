@@ -19,7 +19,7 @@ class KnownName:
 
 @dataclass(frozen=True, slots=True)
 class KnownMember:
-    """A member as the register knows it. ``member`` is its id, ``org_number`` always the ten digits."""
+    """A member as the register knows it. ``member`` is its id, ``org_number`` its number in the clear."""
 
     member: str
     org_number: str

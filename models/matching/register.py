@@ -9,6 +9,7 @@ from datetime import date
 from models.matching.blocking import GramIndex, Keys
 from models.matching.forms import Form, fold, form_of
 from models.matching.mention import KnownMember
+from models.members.country import SWEDEN, Country
 from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.words import NameKind
 
@@ -51,7 +52,8 @@ def _overlap(one: Claim, two: Claim) -> bool:
 class Register:
     """All members and all they are known by. A name's number is its place in ``texts`` and the lists beside it."""
 
-    def __init__(self, members: Iterable[KnownMember]) -> None:
+    def __init__(self, members: Iterable[KnownMember], country: Country = SWEDEN) -> None:
+        self.country = country
         self.members: list[KnownMember] = sorted(members, key=lambda known: known.member)
         self.owners: list[int] = []
         self.texts: list[str] = []
@@ -84,7 +86,7 @@ class Register:
                 continue
             claim = Claim(at, name.valid_from, name.valid_to)
             if name.kind is NameKind.PHONE:
-                _claim(self.phones, read_phone(name.value), claim)
+                _claim(self.phones, read_phone(name.value, self.country.region), claim)
             elif name.kind is NameKind.DOMAIN:
                 self._claim_domain(name.value, claim)
             else:
@@ -157,10 +159,10 @@ class Register:
         return {*_numbers(self.by_core.get(key)), *_numbers(self.by_joined.get(key))}
 
     def one_digit_off(self, value: str) -> set[int]:
-        """Return the members whose organisation number differs from these ten digits in one of them."""
+        """Return the members whose organisation number differs from this one in one digit."""
         return {
             self.numbers[other]
-            for at in range(10)
+            for at in range(len(value))
             for digit in "0123456789"
             if (other := value[:at] + digit + value[at + 1 :]) in self.numbers
         }

@@ -194,7 +194,7 @@ class TipReader:
     def _find_ids(self, text: str, on: date | None) -> list[FoundInText]:
         register = self._register
         found = []
-        for number in find_org_numbers(text):
+        for number in find_org_numbers(text, register.country.scheme):
             place = (number.start, number.end)
             at = register.numbers.get(number.value)
             if at is not None and number.valid:
@@ -208,7 +208,7 @@ class TipReader:
             claims = register.domains.get(domain.value, [])
             place = (domain.start, domain.end)
             found += self._claimed(text, place, claims, on, "domain") or self._look_alike(text, domain.value, place)
-        for phone in find_phones(text):
+        for phone in find_phones(text, register.country):
             claims = register.phones.get(phone.value, [])
             found += self._claimed(text, (phone.start, phone.end), claims, on, "phone")
         return found

@@ -5,6 +5,7 @@ are linear in the length of the text.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -12,9 +13,8 @@ from itertools import islice
 import phonenumbers
 from publicsuffixlist import PublicSuffixList
 
+from models.members.country import SWEDEN, Country, Scheme
 from models.members.org_number import OrgNumberInvalid, read_org_number
-
-REGION = "SE"  # of numbers written without a country code
 
 # Hosts where anybody has an address or a page, so that the host says nothing about the company.
 FREE_HOSTS = frozenset(
@@ -98,7 +98,14 @@ _ORG_NUMBER = re.compile(
 _PHONE = re.compile(r"(?<![\w+])(?:\+|0)[\d \u00a0()/.\-\u2010-\u2015]{5,24}", re.ASCII)
 _CHUNK = re.compile(r"[^\s<>(),;:\"'|\[\]{}/\\?#=&!*]+")
 _LABELS = re.compile(r"[a-z0-9\u00df-\u00f6\u00f8-\u00ff-]{1,63}(?:\.[a-z0-9\u00df-\u00f6\u00f8-\u00ff-]{1,63}){1,8}")
+_NUMBERS_ABROAD = {
+    Scheme.US: re.compile(r"(?<![\w-])\d\d-\d{7}(?![\w-])", re.ASCII),
+    Scheme.NO: re.compile(r"(?<![\w+-])(?:NO ?)?\d{3} ?\d{3} ?\d{3}(?: ?MVA)?(?![\w-])(?! ?\d)", re.ASCII),
+}
 _FOUR_DIGITS = re.compile(r"\d{4}")
+_SEVEN_DIGITS = re.compile(r"\d(?:[ \u00a0()./-]{0,3}\d){6}", re.ASCII)
+_MOST_READ = 20_000  # characters in which numbers as other countries write them are looked for
+_MOST_TRIES = 200
 _MOST = 20  # identifiers of one kind that are read from one text
 _E164 = re.compile(r"\+[1-9]\d{7,14}")
 _suffixes = PublicSuffixList()
@@ -114,11 +121,14 @@ class FoundId:
     valid: bool = True
 
 
-def find_org_numbers(text: str) -> list[FoundId]:
-    """Return every organisation number in ``text`` as ten digits; ``valid`` is False when its check digit is wrong.
+def find_org_numbers(text: str, scheme: Scheme = Scheme.SE) -> list[FoundId]:
+    """Return every organisation number in ``text``, in its canonical form; ``valid`` is False when a digit is wrong.
 
-    Ten digits that begin with 0 and have neither separator nor century are a phone number.
+    Swedish: ten digits that begin with 0 and have neither separator nor century are a phone number. Nine digits that
+    are no Norwegian number may be anything; member numbers of an association's own are not looked for in texts.
     """
+    if scheme is not Scheme.SE:
+        return list(_find_numbers_abroad(text, scheme))
     found: list[FoundId] = []
     if not _FOUR_DIGITS.search(text):
         return found
@@ -130,6 +140,15 @@ def find_org_numbers(text: str) -> list[FoundId]:
     return found
 
 
+def _find_numbers_abroad(text: str, scheme: Scheme) -> Iterator[FoundId]:
+    pattern = _NUMBERS_ABROAD.get(scheme)
+    for hit in islice(pattern.finditer(text[:_MOST_READ]), _MOST) if pattern else ():
+        try:
+            yield FoundId(read_org_number(hit.group(), scheme), hit.start(), hit.end())
+        except OrgNumberInvalid:
+            continue
+
+
 def _is_org_number(digits: str) -> bool:
     try:
         read_org_number(digits)
@@ -138,7 +157,7 @@ def _is_org_number(digits: str) -> bool:
     return (digits[0] != "0" and digits[2] > "1") or ("00" < digits[2:4] < "13" and "00" < digits[4:6] < "93")
 
 
-def read_phone(text: str, region: str = REGION) -> str | None:
+def read_phone(text: str, region: str = SWEDEN.region) -> str | None:
     """Return ``text`` as E.164 (``+46812345``), or None when it cannot be a phone number anywhere."""
     compact = text.strip()
     if _E164.fullmatch(compact) and not compact.startswith("+460"):
@@ -154,15 +173,26 @@ def read_phone(text: str, region: str = REGION) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def find_phones(text: str, region: str = REGION) -> list[FoundId]:
-    """Return every phone number in ``text`` that begins with 0 or +, as E.164."""
+def find_phones(text: str, country: Country = SWEDEN) -> list[FoundId]:
+    """Return every phone number in ``text`` as E.164: what begins with 0 or +, abroad what is dialled there."""
+    if country.is_abroad:
+        return list(_find_phones_abroad(text, country.region))
     found = []
     for hit in islice(_PHONE.finditer(text), _MOST):
         written = hit.group().rstrip(" \u00a0()/.-\u2010\u2011\u2012\u2013\u2014\u2015")
-        number = read_phone(written, region)
+        number = read_phone(written, country.region)
         if number is not None:
             found.append(FoundId(number, hit.start(), hit.start() + len(written)))
     return found
+
+
+def _find_phones_abroad(text: str, region: str) -> Iterator[FoundId]:
+    """Yield what libphonenumber finds: real numbers only, since without a 0 in front any digits may be one."""
+    if _SEVEN_DIGITS.search(text):
+        found = phonenumbers.PhoneNumberMatcher(text[:_MOST_READ], region, max_tries=_MOST_TRIES)
+        for hit in islice(found, _MOST):
+            number = phonenumbers.format_number(hit.number, phonenumbers.PhoneNumberFormat.E164)
+            yield FoundId(number, hit.start, hit.end)
 
 
 @lru_cache(maxsize=4096)

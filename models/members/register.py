@@ -11,6 +11,7 @@ from sqlmodel import col
 from models.dates import read_date
 from models.matching.mention import KnownMember, KnownName
 from models.matching.register import Register as Claims
+from models.members.country import SWEDEN, Country
 from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.storage.store import upsert
@@ -23,7 +24,7 @@ _YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LARGEST_SHRINK = 0.1
 _FEW_NAMES = 5  # so many names may go unasked, whatever their share
 _DAMAGED = re.compile(r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
-_PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}")
+_PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}|\d{3}-\d\d-\d{4}")
 
 
 class RegisterRefused(ValueError):
@@ -52,36 +53,38 @@ class Register:
     warnings: list[str]
 
 
-def read_register(members: Iterable[RegisterRow], names: Iterable[RegisterRow], hash_key: bytes) -> Register:
+def read_register(
+    members: Iterable[RegisterRow], names: Iterable[RegisterRow], hash_key: bytes, country: Country = SWEDEN
+) -> Register:
     """Judge the rows of both files. Raises RegisterRefused with every faulty row listed by its line."""
     faults: list[str] = []
     warnings: list[str] = []
     found: dict[str, tuple[Member, str]] = {}
     listed: set[str] = set()
     for row in members:
-        owner = _find_owner(row, hash_key)
+        owner = _find_owner(row, hash_key, country)
         if owner:
             listed.add(owner)
-        member = _read_member(row, hash_key, faults)
+        member = _read_member(row, hash_key, country, faults)
         if member is None:
             continue
         if member.member in found:
             faults.append(f"{row.place}: the same organisation number as {found[member.member][1]}; keep one of them")
         else:
             found[member.member] = (member, row.place)
-    known = [name for row in names if (name := _read_name(row, hash_key, listed, faults, warnings))]
+    known = [name for row in names if (name := _read_name(row, hash_key, country, listed, faults, warnings))]
     if not found and not faults:
         faults.append("no members at all")
     if faults:
         raise RegisterRefused(f"the register has {len(faults)} fault(s) and was not taken", faults)
-    warnings += _find_contested(known, {key: member for key, (member, _) in found.items()})
+    warnings += _find_contested(known, {key: member for key, (member, _) in found.items()}, country)
     return Register([member for member, _ in found.values()], known, warnings)
 
 
-def _find_owner(row: RegisterRow, hash_key: bytes) -> str | None:
+def _find_owner(row: RegisterRow, hash_key: bytes, country: Country) -> str | None:
     """Return whose row this is, also where something else in it is wrong."""
     try:
-        return member_id(read_org_number(row.cells.get("org_number", "")), hash_key)
+        return member_id(read_org_number(row.cells.get("org_number", ""), country.scheme), hash_key)
     except OrgNumberInvalid:
         return None
 
@@ -102,10 +105,10 @@ def _show(cell: str) -> str:
     return "(not shown)" if _PERSONAL.search(cell) else repr(cell[:40])
 
 
-def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member | None:
+def _read_member(row: RegisterRow, hash_key: bytes, country: Country, faults: list[str]) -> Member | None:
     before = len(faults)
     cells = row.cells
-    digits = _read_number(row, faults)
+    digits = _read_number(row, country, faults)
     name = " ".join(cells.get("legal_name", "").split())
     _check_row(row, faults, "legal_name")
     joined, left = (_read_day(row, field, faults) for field in ("joined_on", "left_on"))
@@ -134,10 +137,10 @@ def _read_member(row: RegisterRow, hash_key: bytes, faults: list[str]) -> Member
 
 
 def _read_name(
-    row: RegisterRow, hash_key: bytes, known: set[str], faults: list[str], warnings: list[str]
+    row: RegisterRow, hash_key: bytes, country: Country, known: set[str], faults: list[str], warnings: list[str]
 ) -> MemberName | None:
     before = len(faults)
-    digits = _read_number(row, faults)
+    digits = _read_number(row, country, faults)
     kind = row.cells.get("kind", "").casefold()
     value = " ".join(row.cells.get("value", "").split())
     if kind not in set(NameKind):
@@ -152,6 +155,8 @@ def _read_name(
     if owner not in known:
         faults.append(f"{row.place}: no member has this organisation number; add it to the members first")
         return None
+    if kind == NameKind.PHONE and country.is_abroad:
+        value = read_phone(value, country.region) or value  # so it is read alike wherever no country is at hand
     if problem := _doubt_identifier(NameKind(kind), value):
         warnings.append(f"{row.place}: {kind} {_show(value)} {problem}, so nothing is recognised by it")
     return MemberName(member=owner, kind=NameKind(kind), value=value, valid_from=valid_from, valid_to=valid_to)
@@ -169,9 +174,9 @@ def _doubt_identifier(kind: NameKind, value: str) -> str | None:
     return None
 
 
-def _read_number(row: RegisterRow, faults: list[str]) -> str | None:
+def _read_number(row: RegisterRow, country: Country, faults: list[str]) -> str | None:
     try:
-        return read_org_number(row.cells.get("org_number", ""))
+        return read_org_number(row.cells.get("org_number", ""), country.scheme)
     except OrgNumberInvalid as error:
         shown = row.cells.get("org_number", "")
         shown = shown if len(shown) == 11 and shown[:6].isdigit() and not is_sole_trader(shown) else "(not shown)"
@@ -199,14 +204,15 @@ def _read_size(row: RegisterRow, faults: list[str]) -> float | None:
     return size
 
 
-def _find_contested(names: list[MemberName], members: dict[str, Member]) -> list[str]:
+def _find_contested(names: list[MemberName], members: dict[str, Member], country: Country) -> list[str]:
     """Report what two members claim for the same time, however they write it: it decides nothing by itself."""
     known: dict[str, list[KnownName]] = {}
     for name in names:
         claim = KnownName(NameKind(name.kind), name.value, name.valid_from, name.valid_to)
         known.setdefault(name.member, []).append(claim)
     claims = Claims(
-        KnownMember(m.member, m.org_number, m.legal_name, tuple(known.get(m.member, ()))) for m in members.values()
+        (KnownMember(m.member, m.org_number, m.legal_name, tuple(known.get(m.member, ()))) for m in members.values()),
+        country,
     )
     warnings = []
     for one in claims.contested():

@@ -14,6 +14,7 @@ from datetime import date
 from models.dates import read_date
 from models.draft_table import DraftTable
 from models.drafts import Draft, Fault
+from models.members.country import Scheme
 from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
 from models.words import Channel, Evidence, Outcome
 
@@ -60,7 +61,7 @@ class Decision:
     kept: bool = False
 
 
-def read_edits(pairs: Iterable[str], hash_key: bytes) -> dict[str, str]:
+def read_edits(pairs: Iterable[str], hash_key: bytes, scheme: Scheme = Scheme.SE) -> dict[str, str]:
     """Return ``field=value`` pairs as edits in canonical spelling; raises EditInvalid.
 
     An empty value empties the field. A sole trader's number is kept as its member id, never in clear.
@@ -71,11 +72,11 @@ def read_edits(pairs: Iterable[str], hash_key: bytes) -> dict[str, str]:
         name, value = name.strip(), " ".join(value.split())
         if not sign or name not in EDITABLE:
             raise EditInvalid(f"--set {name!r}: write FIELD=VALUE; fields are {', '.join(EDITABLE)}")
-        edits[name] = _canonical(name, value, hash_key) if value else ""
+        edits[name] = _canonical(name, value, hash_key, scheme) if value else ""
     return edits
 
 
-def _canonical(name: str, value: str, hash_key: bytes) -> str:
+def _canonical(name: str, value: str, hash_key: bytes, scheme: Scheme) -> str:
     if len(value) > _LONGEST or not value.isprintable():
         raise EditInvalid(f"--set {name}: at most {_LONGEST} printable characters")
     if name.endswith("_on"):
@@ -88,7 +89,7 @@ def _canonical(name: str, value: str, hash_key: bytes) -> str:
         raise EditInvalid(f"--set {name}={value}: one of {', '.join(words[name])} is needed")
     if name == "org_number":
         try:
-            return member_id(read_org_number(value), hash_key)
+            return member_id(read_org_number(value, scheme), hash_key)
         except OrgNumberInvalid as error:
             raise EditInvalid(f"--set org_number: {error}") from error
     return value

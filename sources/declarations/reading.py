@@ -9,6 +9,7 @@ from models.declarations.answers import AnswerUnreadable, read_answer
 from models.declarations.draft import Answer, DeclarationDraft, Trouble
 from models.declarations.form import DeclarationForm, FormUnknown, Question, load_form
 from models.declarations.layout import FORM, MEMBER, YEAR
+from models.members.country import SWEDEN, Country
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from sources.declarations.document import read_members
 from sources.declarations.recognising import WITH_MACROS, ZIP
@@ -20,7 +21,9 @@ _MASKED = re.compile(r"EF[0-9a-f]{10}")
 _PERSONAL = re.compile(r"(?<!\d)(?:18|19|20)?\d{6}[-+]?\d{4}(?!\d)")
 
 
-def read_declaration(content: bytes, draft: DeclarationDraft, hash_key: bytes) -> DeclarationDraft:
+def read_declaration(
+    content: bytes, draft: DeclarationDraft, hash_key: bytes, country: Country = SWEDEN
+) -> DeclarationDraft:
     """Return ``draft`` (name, sha256, day) with everything that the file says; never raises on what is in it.
 
     ``content`` may be cut after MAX_FILE + 1 bytes. Free text loses the personal data of consumers.
@@ -28,7 +31,7 @@ def read_declaration(content: bytes, draft: DeclarationDraft, hash_key: bytes) -
     try:
         cells = _gather(_open(content, draft.name))
         form = _find_form(cells.get(FORM))
-        return _read_cells(cells, form, draft, hash_key)
+        return _read_cells(cells, form, draft, hash_key, country)
     except FileRefused as refused:
         trouble = Trouble(refused.code, refused.place, refused.found)
         return replace(draft, troubles=(trouble,))
@@ -65,7 +68,7 @@ def _find_form(cell: Cell | None) -> DeclarationForm:
 
 
 def _read_cells(
-    cells: dict[str, Cell], form: DeclarationForm, draft: DeclarationDraft, hash_key: bytes
+    cells: dict[str, Cell], form: DeclarationForm, draft: DeclarationDraft, hash_key: bytes, country: Country
 ) -> DeclarationDraft:
     troubles: list[Trouble] = []
     answers: dict[str, Answer] = {}
@@ -81,11 +84,11 @@ def _read_cells(
             troubles.append(Trouble("answer-unreadable", cell.place, f"{code}: {error}"))
             continue
         if answer is not None:
-            answers[code] = _mask(question, answer, hash_key) if question.kind == "text" else answer
+            answers[code] = _mask(question, answer, hash_key, country) if question.kind == "text" else answer
     return replace(
         draft,
         form=form.version,
-        member=_read_member(cells.get(MEMBER), hash_key, troubles),
+        member=_read_member(cells.get(MEMBER), hash_key, country, troubles),
         year=_read_year(cells.get(YEAR), troubles),
         answers=answers,
         places={code: cell.place for code, cell in cells.items()},
@@ -93,11 +96,11 @@ def _read_cells(
     )
 
 
-def _mask(question: Question, answer: Answer, hash_key: bytes) -> Answer:
+def _mask(question: Question, answer: Answer, hash_key: bytes, country: Country) -> Answer:
     """Return a text without people's numbers, and where consumers may be named without anything of theirs."""
     said = str(answer)
     if question.consumers:
-        return mask_text(said, hash_key).text
+        return mask_text(said, hash_key, country=country).text
     return _PERSONAL.sub(lambda found: "[personnummer]" if _is_personal(found.group()) else found.group(), said)
 
 
@@ -108,12 +111,12 @@ def _is_personal(written: str) -> bool:
     return is_sole_trader(ten) and (len(digits) == 12 or not written.isdigit() or ten[0] != "0")
 
 
-def _read_member(cell: Cell | None, hash_key: bytes, troubles: list[Trouble]) -> str | None:
+def _read_member(cell: Cell | None, hash_key: bytes, country: Country, troubles: list[Trouble]) -> str | None:
     text = cell.text.strip() if cell else ""
     if _MASKED.fullmatch(text) or not text:
         return text or None
     try:
-        return member_id(read_org_number(text), hash_key)
+        return member_id(read_org_number(text, country.scheme), hash_key)
     except OrgNumberInvalid as error:
         troubles.append(Trouble("member-unreadable", cell.place if cell else MEMBER, str(error)))
         return None

@@ -8,6 +8,7 @@ from typing import IO
 
 from openpyxl import load_workbook
 
+from models.members.country import SWEDEN, Country
 from sources.contract import RawItem
 from sources.encoding import decode_bytes
 from sources.files.tabular import MAX_COLUMNS, MAX_LINE, find_encoding, show_cell
@@ -33,6 +34,7 @@ def cut_excerpt(
     *,
     encoding: str | None = None,
     wanted: Iterable[str] = (),
+    country: Country = SWEDEN,
 ) -> list[str]:
     """Return the lines of an object around ``locator`` ("row 17", "case 21-072"); of a table its header too.
 
@@ -48,10 +50,10 @@ def cut_excerpt(
         number = int(row.group(1))
         lines = _cut_sheet(stream, number) if start == b"PK\x03\x04" else _cut_table(stream, number, encoding)
     elif item.media_type == "message/rfc822":
-        return _finish(_cut_mail(stream.read(), hash_key))
+        return _finish(_cut_mail(stream.read(), hash_key, country))
     else:
         lines = _cut_page(stream.read(), item.charset, [*filter(None, [place, *wanted])])
-    return _finish([_mask(line, place, hash_key) for line in lines])
+    return _finish([_mask(line, place, hash_key, country) for line in lines])
 
 
 def make_harmless(text: str) -> str:
@@ -59,11 +61,11 @@ def make_harmless(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
-def _mask(line: str, place: str, hash_key: bytes) -> str:
+def _mask(line: str, place: str, hash_key: bytes, country: Country) -> str:
     """Mask a line; the case number looked for stays, though it may look like a telephone number."""
     if place and place in line:
-        return place.join(_mask(part, "", hash_key) for part in line.split(place))
-    return mask_text(line, hash_key).text
+        return place.join(_mask(part, "", hash_key, country) for part in line.split(place))
+    return mask_text(line, hash_key, country=country).text
 
 
 def _finish(lines: Iterable[str]) -> list[str]:
@@ -120,13 +122,13 @@ def _cut_page(content: bytes, charset: str, wanted: list[str]) -> list[str]:
     return [line for line in text[begin : begin + _BEFORE + _AFTER].splitlines() if line.strip()]
 
 
-def _cut_mail(content: bytes, hash_key: bytes) -> list[str]:
+def _cut_mail(content: bytes, hash_key: bytes, country: Country) -> list[str]:
     try:
         mail = read_mail(content)
     except MailUnreadable:
         head = _PEOPLE.sub(r"\1 [...]", content[:_LONGEST].decode("latin-1"))
-        return mask_text(head, hash_key).text.splitlines()
+        return mask_text(head, hash_key, country=country).text.splitlines()
     people = [mail.sender_name] if is_private(mail.sender_name, mail.sender or "") else []
     own = [mail.sender] if mail.sender else []
     told = f"Subject: {mail.subject}\nDate: {mail.header('date')}\n\n{mail.text[:_LONGEST]}"
-    return mask_text(told, hash_key, persons=people, addresses=own).text.splitlines()
+    return mask_text(told, hash_key, persons=people, addresses=own, country=country).text.splitlines()

@@ -18,6 +18,7 @@ from typing import IO, Any
 from models.dates import read_date
 from models.draft_table import DraftTable, Memo
 from models.drafts import Check, Draft, Fault
+from models.members.country import SWEDEN, Country
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.words import Channel, Evidence, Kind, Outcome, Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
@@ -71,6 +72,7 @@ class Extract:
     bounds: Bounds
     encoding: str | None = None
     covers: str | tuple[str, str] | None = None
+    country: Country = SWEDEN
     info: SourceInfo = field(default=INFO)
 
     def read(self, visit: Visit) -> Reading:
@@ -204,7 +206,7 @@ class Extract:
         )
 
     def _mask(self, cell: str) -> str:
-        return mask_text(cell, self.hash_key).text if cell else ""
+        return mask_text(cell, self.hash_key, country=self.country).text if cell else ""
 
     def _mask_text(self, cell: str) -> str | None:
         return self._mask(cell) or None
@@ -259,7 +261,7 @@ class Extract:
         if not cell:
             return None
         try:
-            return member_id(read_org_number(cell), self.hash_key)
+            return member_id(read_org_number(cell, self.country.scheme), self.hash_key)
         except OrgNumberInvalid as error:
             raise _Odd("org-number-invalid") from error
 

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from stdnum import luhn
 
 from models.matching.prose.given_names import GIVEN_NAMES
+from models.members.country import SWEDEN, Country
 from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
 from models.members.org_number import is_sole_trader, member_id
 from sources.inbox.persons import find_persons, fold_name, is_person
+from sources.inbox.privacy_abroad import mask_abroad, restore
 
 # Mailboxes that belong to an office and not to a person.
 _OFFICES = """
@@ -98,19 +100,27 @@ def mask_text(
     persons: Iterable[str] = (),
     addresses: Iterable[str] = (),
     kept: Kept = Kept(),
+    country: Country = SWEDEN,
 ) -> Masked:
-    """Mask ``text``. ``persons`` and ``addresses`` are names and e-mail addresses of the mail's own people."""
+    """Mask ``text``. ``persons`` and ``addresses`` are names and e-mail addresses of the mail's own people.
+
+    Of ``country`` are numbers and addresses; its tokens are Swedish ones in Sweden, else English.
+    """
     mask = _Mask(hash_key, frozenset(address.lower() for address in addresses), kept)
     if "." in text:
         text = _URL.sub(mask.cover_url, text)
         if "@" in text:
             text = _EMAIL.sub(mask.cover_email, text)
         mask.keep_domains(text)
+    stays: list[str] = []
     if re.search(r"\d", text):
+        if country.is_abroad:
+            text, stays = mask_abroad(text, country, mask.cover_phone, mask.numbers.add)
         text = _cover_numbers(text, mask)
     spans = sorted(span for span in find_persons(text, persons) if not _is_kept(text[slice(*span)], kept.names))
+    covered = _cover_spans(text, spans, "[namn]")
     return Masked(
-        _cover_spans(text, spans, "[namn]"),
+        restore(covered, stays) if country.is_abroad else covered,
         *(tuple(sorted(found)) for found in (mask.phones, mask.emails, mask.domains, mask.numbers)),
     )
 
@@ -225,11 +235,12 @@ class _Mask:
             return written
         compact = _SEPARATORS.sub("", written.replace("(0)", ""))
         number = read_phone("+" + digits if re.match(r"46[1-9]", digits) and len(digits) == 11 else compact)
-        if number:
-            self.phones.add(hashed := hash_value(self.key, number))
-            if hashed in self.kept.hashes:
-                return written
-        return "[telefon]"
+        return self.cover_phone(number, written) if number else "[telefon]"
+
+    def cover_phone(self, number: str, written: str) -> str:
+        """Return a number of the members' own as written, a token for any other."""
+        self.phones.add(hashed := hash_value(self.key, number))
+        return written if hashed in self.kept.hashes else "[telefon]"
 
     def cover_ten(self, written: str, digits: str) -> str:
         """Return an organisation number as written, or a token for a person's."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from models.drafts import Check, Draft, Fault, RawRef
+from models.members.country import SWEDEN, Country
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
 from sources.inbox.access import Access
@@ -86,6 +87,7 @@ class Tips:
     recognisers: Sequence[Recogniser] = ()
     seconds: float = 10.0  # that reading one mail may take
     timezone: str = "Europe/Stockholm"
+    country: Country = SWEDEN
     info: SourceInfo = TIPS_INFO
 
     def read(self, visit: Visit) -> Reading:
@@ -179,6 +181,7 @@ class Tips:
             persons=people,
             addresses=[mail.sender] if mail.sender and not self._is_own(mail.sender) else [],
             kept=Kept(self.public, self.names, self.own_domain),
+            country=self.country,
         )
 
     def _is_own(self, address: str) -> bool:

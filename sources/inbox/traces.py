@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from models.members.country import SWEDEN, Country
 from sources.encoding import decode_bytes
 from sources.inbox.mail import MailUnreadable, read_mail
 from sources.inbox.privacy import hash_value, mask_text
@@ -15,7 +16,7 @@ class Traces:
     named: frozenset[str]
 
 
-def read_traces(content: bytes, hash_key: bytes) -> Traces:
+def read_traces(content: bytes, hash_key: bytes, country: Country = SWEDEN) -> Traces:
     """Read a mail's headers and words; one that is no readable mail is searched as it stands. What is attached is not.
 
     ``named`` holds the sender too, and whoever is in copy.
@@ -23,13 +24,13 @@ def read_traces(content: bytes, hash_key: bytes) -> Traces:
     try:
         mail = read_mail(content)
     except MailUnreadable:
-        return Traces(None, _find_hashes(decode_bytes(content, markup=False).text, hash_key))
+        return Traces(None, _find_hashes(decode_bytes(content, markup=False).text, hash_key, country))
     sender = hash_value(hash_key, mail.sender) if mail.sender else None
     headers = "\n".join(value for values in mail.headers.values() for value in values)
-    named = _find_hashes(f"{headers}\n\n{mail.text}", hash_key)
+    named = _find_hashes(f"{headers}\n\n{mail.text}", hash_key, country)
     return Traces(sender, named | {sender} if sender else named)
 
 
-def _find_hashes(text: str, hash_key: bytes) -> frozenset[str]:
-    masked = mask_text(text, hash_key)
+def _find_hashes(text: str, hash_key: bytes, country: Country) -> frozenset[str]:
+    masked = mask_text(text, hash_key, country=country)
     return frozenset((*masked.emails, *masked.phones))

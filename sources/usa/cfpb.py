@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from models.drafts import Check, Draft, Fault, RawRef
+from models.members.country import find_country
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.files.tabular import Line, TableUnreadable, squeeze
@@ -104,6 +105,7 @@ _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
 _ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
 _ID = re.compile(r"[1-9]\d{0,11}", re.ASCII)
 _SHOWN = 40
+_USA = find_country("US")
 
 
 class Cfpb:
@@ -254,7 +256,7 @@ def _read_row(line: Line, seen: Counter[str], raw: RawRef) -> Draft:
         channel_evidence=evidence,
         category="; ".join(squeeze(cells[name]) for name in _CATEGORY if cells.get(name)) or None,
         url=f"{DETAIL}{key}" if key and "key-made" not in flags else None,
-        text=mask_text(narrative, b"").text if narrative else None,
+        text=mask_text(narrative, b"", country=_USA).text if narrative else None,
         flags=tuple(flags),
         faults=tuple(faults),
         facts={fact: squeeze(cells[name]) for fact, name in _FACTS.items() if cells.get(name)},
