@@ -208,7 +208,7 @@ class Judge:
         """Add to ``hits``, by row, the checks that its id breaks."""
         from expectations.validation import frame_keys, shape_keys
 
-        keys = list(zip(shape_keys(drafts.source_id), contents, strict=True))
+        keys = shape_keys(drafts.source_id, contents)
         for rule, rows in self._find_broken("keys", self._suite.keys, frame_keys, keys):
             self._hit(rule, rows, drafts, hits)
 

@@ -37,6 +37,7 @@ _PROFILE = ("kind", "received_on", "event_on", "company", "org_number_fault", "c
 _ZEROS = str.maketrans("123456789", "0" * 9)
 _BETWEEN = "\0"
 
+Key: TypeAlias = str | tuple[str | None, int]  # an id's shape, by itself or with the contents it stands over
 Profile: TypeAlias = tuple[Any, ...]  # one value for each of _PROFILE; of the company, whether it is named
 
 
@@ -74,26 +75,32 @@ class Validation:
         return [positions or [] for positions in broken]
 
 
-def frame_keys(keys: Sequence[tuple[str | None, int]]) -> "pd.DataFrame":
+def frame_keys(keys: Sequence[Key]) -> "pd.DataFrame":
     """Return the frame for distinct shapes of ids (see ``shape_keys``), each with its number of contents."""
     import pandas as pd
 
+    told = [(key, 1) if isinstance(key, str) else key for key in keys]
     return pd.DataFrame(
         {
-            "source_id": pd.Series([shape or None for shape, _ in keys], dtype=object),
-            "contents": pd.Series([contents for _, contents in keys], dtype=float),
+            "source_id": pd.Series([shape or None for shape, _ in told], dtype=object),
+            "contents": pd.Series([contents for _, contents in told], dtype=float),
         }
     )
 
 
-def shape_keys(ids: Iterable[str | None]) -> list[str | None]:
-    """Return ids with every digit a 0: no rule on ids tells one digit from another, and few shapes are left."""
-    known = list(ids)
-    joined = _BETWEEN.join(filter(None, known)).translate(_ZEROS)  # all in one call
-    shapes = iter(joined.split(_BETWEEN))
-    if joined.count(_BETWEEN) + 1 != len(known) - known.count(None) - known.count(""):
-        return [source_id and source_id.translate(_ZEROS) for source_id in known]
-    return list(shapes) if all(known) else [source_id and next(shapes) for source_id in known]
+def shape_keys(ids: Sequence[str | None], contents: Sequence[int]) -> list[Key]:
+    """Return ids with every digit a 0: no rule on ids tells one digit from another, and few shapes are left.
+
+    Most ids stand over one content; those that do not, or are none, come with how many.
+    """
+    joined = _BETWEEN.join(map(str, ids)).translate(_ZEROS)  # all in one call
+    shapes: list[Any] = joined.split(_BETWEEN)
+    if len(shapes) != len(ids):
+        shapes = [str(source_id).translate(_ZEROS) for source_id in ids]
+    for at, (source_id, number) in enumerate(zip(ids, contents, strict=True)):
+        if number != 1 or not source_id:
+            shapes[at] = (source_id and shapes[at], number)
+    return shapes
 
 
 def profile_rows(drafts: DraftTable) -> Iterator[Profile]:

@@ -184,7 +184,7 @@ class DraftTable(Sequence[Draft]):
         for name in (*FACTS, "text"):
             parts += [repeat("," if parts else "["), self._encode(name)]
         rows = islice(map("".join, zip(*_fold_constants([*parts, repeat("]")]), strict=False)), len(self))
-        return [_hash(row) for row in rows]
+        return [blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() for row in rows]
 
     def _encode(self, name: str) -> Iterable[str]:
         """Return a column as JSON."""
@@ -221,11 +221,8 @@ def _fold_constants(parts: Sequence[Iterable[str]]) -> list[Iterable[str]]:
 
 def hash_facts(facts: Mapping[str, Any]) -> str:
     """Return the hash of one row, given as FACTS (flags and facts sorted) and its text; as ``hash_rows`` has it."""
-    return _hash(_encode([facts[name] for name in (*FACTS, "text")]))
-
-
-def _hash(row: str) -> str:
-    return blake2b(row.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    told = _encode([facts[name] for name in (*FACTS, "text")])
+    return blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def sort_flags(flags: Iterable[str]) -> list[str]:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
+from itertools import count
 
 from sqlalchemy import Engine, select
 
@@ -103,11 +104,10 @@ class Linker:
             return [self.link(draft) for draft in drafts]
         since = Memo(self._same_answer_since)
         days = [since[event or received] for event, received in zip(drafts.event_on, drafts.received_on, strict=True)]
-        links: dict[tuple[object, ...], Link] = {}
-        for at, question in enumerate(zip(drafts.company, drafts.org_number, days, strict=True)):
-            if question not in links:
-                links[question] = self.link(drafts[at])
-        return [links[question] for question in zip(drafts.company, drafts.org_number, days, strict=True)]
+        questions = list(zip(drafts.company, drafts.org_number, days, strict=True))
+        places = dict(zip(questions, count(), strict=False))
+        links = {question: self.link(drafts[at]) for question, at in places.items()}
+        return list(map(links.__getitem__, questions))
 
     def link_mentions(self, draft: Draft) -> list[LinkedMention]:
         """Return the further companies that a draft names; they count only when a person says so."""

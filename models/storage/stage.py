@@ -25,6 +25,8 @@ _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
 _DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
 _MANY = 10_000  # staged rows
+# What complaints are found by: nothing is planned by the others, and counting all takes as long as a tenth of a load
+_ASKED_BY = ("source", "source_id", "recorded_from", "recorded_to", "status", "kind", "received_on", "member", "band")
 _SPACE = MetaData()
 _STAGE = Table(
     "stage",
@@ -248,7 +250,7 @@ class Stage:
         if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
             self.connection.execute(text(f"SET LOCAL enable_nestloop = {'off' if begins else 'on'}"))
             if written >= _MANY:
-                self.connection.execute(text("ANALYZE complaint"))
+                self.connection.execute(text(f"ANALYZE complaint ({', '.join(_ASKED_BY)})"))
 
     def _write_texts(self) -> None:
         """Keep the texts of the rows that were just written."""
@@ -268,10 +270,8 @@ class Stage:
         if not self._ready:
             self._ready = True
             _FIND.create(self.connection)
-            if (
-                self.connection.dialect.name == "postgresql" and self._seq >= _MANY
-            ):  # it keeps no count of temporary tables by itself
-                self.connection.execute(text("ANALYZE stage"))
+            if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
+                self.connection.execute(text("ANALYZE stage (item, state, source_id)"))  # not counted by itself
 
     def _run(self, sql: str) -> int:
         values = {"source": self.source, "run_id": self.run_id, "now": self.now}
