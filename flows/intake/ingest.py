@@ -4,10 +4,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
@@ -27,8 +27,10 @@ from flows.intake.reading import (
     load_parsed,
     read_source,
     read_state,
+    read_watermark,
 )
 from flows.intake.rows import ItemBroken, collecting_seldom, gather, judge_and_stage, parse_all
+from flows.intake.same_rows import find_same, name_contents
 from flows.one_writer import NightUnderWay
 from flows.onlooker import onlooker
 from flows.workplace import Workplace, read_secret
@@ -154,6 +156,11 @@ def _take_in(
         found = find_fresh(readings, {} if again else known)
         fresh = [item for item in found if is_to_parse(place, item, passed_over)]
         by_period = source.info.kind == "extract"
+        contents = name_contents(place, source, fresh)
+        with connection.begin():
+            asked = None if again or repairs else contents
+            same = find_same(connection, asked, fresh, newest, known, order.business_date)
+        due = [] if same else fresh
         keeper = Keeper(
             source.name,
             order.run_id,
@@ -165,16 +172,19 @@ def _take_in(
         )
         keeper.findings += passed_over.values()
         keeper.hold(item for item in newest.items if item.role == WAITING)
-        judge = _make_judge(source, order, known, fresh)
+        if same:
+            keeper.carry_over(fresh[0], same)
+        judge = _make_judge(source, order, known, due)
         with connection.begin():
             with collecting_seldom():
-                for drafts in gather(parse_all(place, source, fresh, keeper)):
+                for drafts in gather(parse_all(place, source, due, keeper)):
                     judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
             _refuse_shrunk(stage, keeper, order)
-            if by_period and not (order.accept_shrink or order.replay):
-                check_files(connection, keeper, _last_told(connection, source.name))
+            if by_period and not (same or order.accept_shrink or order.replay):
+                check_files(connection, keeper, read_watermark(connection, source.name))
             keeper.findings += compare_headers(keeper, {} if order.replay else known)
+            keeper.note_contents(contents)
         place.one_writer.confirm()
         connection.execution_options(writes=True)
         with connection.begin():
@@ -243,18 +253,12 @@ def _move_watermark(
     """Note the date the source is now complete through; a date in the future is cut to the business date."""
     reached = [min(day, order.business_date) for day in (newest.complete_through, keeper.period_end) if day]
     table = Watermark.__table__  # type: ignore[attr-defined]
-    before = _last_told(connection, source.name)
+    before = read_watermark(connection, source.name)
     through = max(reached, default=None)
     if through and (before is None or through > before):
         row = {"source": source.name, "complete_through": through, "recorded_at": now, "run_id": order.run_id}
         connection.execute(table.insert(), row)
     keeper.complete_through = max((day for day in (through, before) if day), default=None)
-
-
-def _last_told(connection: Connection, name: str) -> date | None:
-    table = Watermark.__table__  # type: ignore[attr-defined]
-    asked = select(table.c.complete_through).filter_by(source=name).order_by(table.c.id.desc()).limit(1)
-    return connection.execute(asked).scalar()
 
 
 def _remember_state(connection: Connection, source: Source, newest: Reading) -> None:
@@ -269,5 +273,6 @@ def _report(night: SourceNight, counts: MergeCounts, keeper: Keeper, fresh: list
     night.complete_through, night.mended = keeper.complete_through, keeper.mended
     good = [f"{keeper.mended} quarantined row(s) mended"] if keeper.mended else []
     good += [f"{keeper.rejected} row(s) left out as a person said"] if keeper.rejected else []
+    good += [f"{held.item.name} holds the same rows as {held.same_as}" for held in keeper.held if held.same_as]
     night.message = "; ".join([*keeper.findings, *good])[:1000]
     night.verdict = Verdict.ODD if keeper.findings or keeper.refused else Verdict.OK

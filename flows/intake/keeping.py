@@ -44,6 +44,8 @@ class Held:
     nameless: int = 0  # refused rows whose id cannot be read
     complete_for: tuple[date, date] | None = None
     header: list[str] = field(default_factory=list)
+    contents: str | None = None
+    same_as: str = ""  # the file that stands for all that is in it
 
     @property
     def period(self) -> tuple[date, date] | None:
@@ -197,6 +199,18 @@ class Keeper:
         """Note the columns of a table."""
         self._held[item.sha256].header = header
 
+    def carry_over(self, item: RawItem, same: Parsed) -> None:
+        """Note that an object holds nothing but what another has told already, and is complete for the same days."""
+        assert same.first_day is not None and same.last_day is not None
+        held = self._held[item.sha256]
+        held.same_as, held.header, held.complete_for = same.name, same.header, (same.first_day, same.last_day)
+
+    def note_contents(self, contents: str | None) -> None:
+        """Note what names the rows of the one object that is fresh, unless anything of them is worth a second look."""
+        if not (self.refused or self.rejected or self._quarantine or self._decided or self.findings):
+            for held in self.held if contents else ():
+                held.contents = contents
+
     def parsed(self) -> dict[str, Parsed]:
         """Return what is now known of each item, by its name."""
         return {
@@ -210,6 +224,7 @@ class Keeper:
                 header=held.header,
                 parsed_at=self.now,
                 place=held.number,
+                contents=held.contents,
             )
             for item in self._fresh
         }
@@ -223,10 +238,13 @@ class Keeper:
         if not self._by_period:
             return
         for held in self._held.values():
-            if held.period is None:
+            period = held.complete_for if held.same_as else held.period
+            if period is None:
                 continue
-            first, last = held.period
+            first, last = period
             self.period_end = max(self.period_end or last, last)
+            if held.same_as:
+                continue
             if held.nameless:
                 name, number = held.item.name, held.nameless
                 self.findings.append(

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, select
 
 from flows.workplace import Workplace
-from models.storage.tables import Parsed, QuarantineItem, SourceState
+from models.storage.tables import Parsed, QuarantineItem, SourceState, Watermark
 from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.registry import name_user_agent
 
@@ -99,3 +99,10 @@ def find_fresh(readings: Iterable[Reading], known: dict[str, Parsed]) -> Iterato
 def is_to_parse(place: Workplace, item: RawItem, passed_over: Mapping[tuple[str, str], str]) -> bool:
     """What was forgotten on purpose cannot be read again; what is stored of it stays as it is."""
     return (item.name, item.sha256) not in passed_over and not place.archive.is_forgotten(item.sha256)
+
+
+def read_watermark(connection: Connection, name: str) -> date | None:
+    """Return the day a source is complete through, as it was last noted."""
+    table = Watermark.__table__  # type: ignore[attr-defined]
+    asked = select(table.c.complete_through).filter_by(source=name).order_by(table.c.id.desc()).limit(1)
+    return connection.execute(asked).scalar()

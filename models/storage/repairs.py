@@ -158,6 +158,10 @@ class Repairs:
         self._rows: dict[tuple[str, str, str | None], str] = {}
         self.applied = 0
 
+    def __bool__(self) -> bool:
+        """Tell whether anybody has decided anything."""
+        return bool(self._decisions)
+
     def list_concerned(self, drafts: DraftTable) -> list[int]:
         """Return the rows that ``settle`` must see, in their order; of all others nobody has said anything."""
         if not self._ids and None not in drafts.source_id:

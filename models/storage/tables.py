@@ -148,6 +148,7 @@ class Parsed(SQLModel, table=True):
     header: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     parsed_at: datetime
     place: int = 0  # of what was parsed at once, the later is the newer
+    contents: str | None = Field(default=None, max_length=32)  # names a file's rows, if nothing was remarkable in them
 
 
 class Complaint(SQLModel, table=True):
