@@ -21,6 +21,10 @@ _MEANINGS = {
 }
 _LABEL = re.compile(r"(?:^|(?<=[\n ]))([^\W\d_][\w .-]{1,30}?) ?:(?= ?\S|\n)", re.MULTILINE)
 _MOST_LABELS = 12
+_LOG_IN = """<!doctype html>
+<html><head><meta charset="utf-8"><title>Log in</title></head>
+<body><h1>Log in</h1><form><input name="user"><input type="password"></form></body></html>
+"""
 _MODULE = '''"""{heading}.
 
 {shape}
@@ -101,6 +105,11 @@ def write_module(name: str, url: str, html: str) -> str:
         labels="\n".join(f"        {_quote(field)}: ({_quote(word)},)," for field, (word, *_) in labels.items()),
         source_id='record.key("key", _KEY)' if keyed else 'record.value("company").casefold() or None',
     )
+
+
+def write_bad_pages(content: bytes) -> dict[str, bytes]:
+    """Return, by name, the two pages that every source must know for what they are: half a page, and a log-in."""
+    return {"cut": content[: len(content) // 2], "log-in": _LOG_IN.encode()}
 
 
 def _quote(text: str) -> str:

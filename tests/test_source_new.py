@@ -78,6 +78,11 @@ def test_a_page_becomes_working_code_and_a_golden_test_that_fails_once(httpserve
     assert [(d["source_id"], d["received_on"], d["company"]) for d in drafts] == due
     again = run_tests(checkout, "test_list_sources.py", "prov_lista and golden_page")
     assert again.returncode == 0, again.stdout
+    golden = {
+        path.stem: path.read_text("utf-8") for path in (checkout / "tests" / "pages" / "prov_lista").glob("*.json")
+    }
+    assert set(golden) == {"first", "cut", "log-in"}
+    assert all("broken" in golden[stem] or '"faults"' in golden[stem] for stem in ("cut", "log-in")), golden
     policies = run_tests(checkout, "test_source_policies.py", "prov_lista and states")
     assert policies.returncode == 1 and "on what terms may it be read?" in policies.stdout
 

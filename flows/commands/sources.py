@@ -50,12 +50,12 @@ def begin_source(
     """Save a page politely, and write a first source and its failing golden test around it."""
     from sources.encoding import decode_bytes
     from sources.pages.text import PageTooLarge
-    from sources.skeleton import PageUnusable, write_module
+    from sources.skeleton import PageUnusable, write_bad_pages, write_module
     from sources.web.session import PoliteSession
 
     place = country or _COUNTRIES.get((urlsplit(url).hostname or "").rpartition(".")[2], "abroad")
-    page, module = project / "tests" / "pages" / name / "first.html", project / "sources" / place / f"{name}.py"
-    _refuse_wrong_use(name, url, place, project, [page, module])
+    pages, module = project / "tests" / "pages" / name, project / "sources" / place / f"{name}.py"
+    _refuse_wrong_use(name, url, place, project, [pages / "first.html", module])
     with telling_faults():
         user_agent = _name_us(config, contact)
         fetched = PoliteSession([urlsplit(url).netloc], user_agent=user_agent, delay=delay).fetch(url)
@@ -63,16 +63,18 @@ def begin_source(
             text = write_module(name, fetched.url, decode_bytes(fetched.content, fetched.charset).text)
         except (PageUnusable, PageTooLarge) as error:
             fail(f"{url}: {error}; take another of the publisher's pages")
-        for path in (page, module):
-            path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (pages, module.parent):
+            folder.mkdir(parents=True, exist_ok=True)
         package = module.parent / "__init__.py"
         if not package.exists():
             package.write_text(f'"""Publishers: {place}."""\n', "utf-8")
-        page.write_bytes(fetched.content)
+        for stem, content in {"first": fetched.content, **write_bad_pages(fetched.content)}.items():
+            (pages / f"{stem}.html").write_bytes(content)
         module.write_text(text, "utf-8")
-    say(f"saved  {page}\nwrote  {module}")
+    say(f"saved  {pages / 'first.html'}, with half of it and a log-in page beside it\nwrote  {module}")
     say(f"next   pytest tests/test_list_sources.py tests/test_source_policies.py -k {name}")
-    say("       fails: it writes what was read beside the page; read it, mend the source, state its licence, run again")
+    say("       fails: it writes what was read beside each page. Read it, mend the source, state its licence, save a")
+    say("       fourth page that is odd, and run again")
 
 
 def _refuse_wrong_use(name: str, url: str, place: str, project: Path, files: list[Path]) -> None:
