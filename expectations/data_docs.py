@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,15 @@ _PAGE = """<p><a href="index.html">All sources</a></p>
 <td class="n">{{ rule.broken }}</tr>
 {% endfor %}</tbody></table></body></html>
 """
+_FIGURES = {field.name for field in fields(SourceResults)}
 
 
 def write_data_docs(results: Iterable[SourceResults], folder: Path) -> Path:
     """Write a page per source into ``folder`` and an index of all sources ever written there; return the index.
 
     The folder is created. A source's earlier page is replaced, each file in one step, so a reader never meets half a
-    page. Raises OSError when the folder cannot be written, and DocsDamaged when another source's figures there cannot
-    be read.
+    page. Raises OSError when the folder cannot be written. A source whose figures cannot be read (a power cut left
+    them empty) is left out of the index until it is read again: they are shown, and nothing rests on them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
@@ -69,15 +70,12 @@ def write_data_docs(results: Iterable[SourceResults], folder: Path) -> Path:
         stem = _name_page(result.source)
         _replace(folder / f"{stem}.json", json.dumps(figures, ensure_ascii=False, indent=1))
         _replace(folder / f"{stem}.html", _render(_PAGE, title=f"{result.source}: data docs", it=figures))
-    pages = [(f"{path.stem}.html", _read_figures(path)) for path in folder.glob("*.json")]
+    told = [(f"{path.stem}.html", _read_figures(path)) for path in folder.glob("*.json")]
+    pages = [(page, figures) for page, figures in told if figures]
     pages.sort(key=lambda page: str(page[1]["source"]))
     index = folder / "index.html"
     _replace(index, _render(_INDEX, title="Data docs", pages=pages))
     return index
-
-
-class DocsDamaged(ValueError):
-    """Figures in the data docs' folder are not ours or were cut short; the text names the file and the cure."""
 
 
 def _name_page(source: str) -> str:
@@ -89,13 +87,12 @@ def _name_page(source: str) -> str:
 
 
 def _read_figures(path: Path) -> Mapping[str, object]:
+    """Return a source's figures; nothing when the file holds something else."""
     try:
         figures = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as broken:
-        raise DocsDamaged(f"{path.name} cannot be read; delete it and run the source again") from broken
-    if not isinstance(figures, dict) or "source" not in figures:
-        raise DocsDamaged(f"{path.name} is not a source's figures; take it out of the data docs' folder")
-    return figures
+    except ValueError:
+        return {}
+    return figures if isinstance(figures, dict) and figures.keys() >= _FIGURES else {}
 
 
 def _render(body: str, **values: Any) -> str:

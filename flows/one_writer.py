@@ -26,13 +26,26 @@ class OneWriter:
         self._engine = engine
         self._session: Connection | None = None
         self._one_at_a_time = threading.Lock()
+        self._holds_file = False
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether every run before this one is certainly dead: only its end frees a lock file.
+
+        PostgreSQL frees its lock when a connection is lost too, and whoever lost it may still be sending a mail.
+        """
+        return self._holds_file
 
     @contextmanager
     def hold(self) -> Iterator[None]:
         """Hold the lock; raise NightUnderWay at once when another has it."""
         if self._engine.dialect.name != "postgresql":
             with _hold_file(Path(str(self._engine.url.database)).with_suffix(".lock")):
-                yield
+                self._holds_file = True
+                try:
+                    yield
+                finally:
+                    self._holds_file = False
             return
         if self._session is not None:
             raise NightUnderWay(_explain("this process"))

@@ -16,8 +16,12 @@ from flows.one_writer import OneWriter
 from models.configuration.settings import SECRETS, Settings, load_settings
 from models.storage.store import open_engine, require_current
 from sources.archive.archive import Archive
+from sources.archive.durable import write_durably
 from sources.archive.sealing import KeyUnusable, Vault, make_key
 from sources.registry import WEB_KINDS
+
+_SHORTEST_KEY = 16  # bytes; ours have 64 (hash.key) and 44 (archive.key)
+_VISIBLE = (0x21, 0x7E)
 
 
 class SecretMissing(RuntimeError):
@@ -35,13 +39,20 @@ class Workplace:
 
     @cached_property
     def hash_key(self) -> bytes:
-        """The key under which people's numbers and addresses are hashed; made once and kept beside the archive."""
-        configured = read_secret("hash_key")
-        return (
-            configured.encode()
-            if configured
-            else _keep_key(self.find_key_file("hash_key"), lambda: secrets.token_hex(32))
-        )
+        """The key under which people's numbers and addresses are hashed; made once and kept beside the archive.
+
+        Raises SecretMissing where it is damaged, or gone from an archive in use: with another key nobody would be
+        known again, and nothing would show it.
+        """
+        if configured := read_secret("hash_key"):
+            return configured.encode()
+        path = self.find_key_file("hash_key")
+        if not path.exists() and any(path.parent.glob("objects/*/*")):
+            raise SecretMissing(
+                f"{path} is gone, and the archive beside it is in use: put it back from a backup, or set "
+                f"{SECRETS['hash_key']} if it was kept there"
+            )
+        return _keep_key(path, lambda: secrets.token_hex(32))
 
     @property
     def key_folder(self) -> Path | None:
@@ -119,19 +130,29 @@ def read_secret(name: str) -> str | None:
     """Return a secret from its environment variable, the file its ``_FILE`` twin names, or a Prefect Secret block.
 
     The block is called like the variable in lower case with dashes (``koll-smtp-password``) and is asked for only
-    when PREFECT_API_URL is set. None when nothing provides it; raises SecretMissing when a named file is not there.
+    when PREFECT_API_URL is set. None when nothing provides it; raises SecretMissing when a named file is not there, or
+    there is nothing in it: another key made in its place would be worse than none.
     """
     variable = SECRETS.get(name, f"KOLL_{name.upper()}")  # a channel's is named after it
     if value := os.environ.get(variable):
         return value
     if path := os.environ.get(f"{variable}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SecretMissing(f"{variable}_FILE names {path}, which cannot be read: {error.strerror}") from error
+        return _read_secret_file(variable, Path(path))
     if not os.environ.get("PREFECT_API_URL"):
         return None
     return _read_secret_block(variable.lower().replace("_", "-"))
+
+
+def _read_secret_file(variable: str, path: Path) -> str:
+    try:
+        value = path.read_text(encoding="utf-8").strip().strip("\0")
+    except OSError as error:
+        raise SecretMissing(f"{variable}_FILE names {path}, which cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SecretMissing(f"{variable}_FILE names {path}, which holds no text: put the secret there") from error
+    if not value:
+        raise SecretMissing(f"{variable}_FILE names {path}, which is empty: put the secret there, or unset it")
+    return value
 
 
 def _read_secret_block(name: str) -> str | None:
@@ -144,15 +165,17 @@ def _read_secret_block(name: str) -> str | None:
 
 
 def _keep_key(path: Path, make: Callable[[], str]) -> bytes:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Return the key in a file, made when there is none yet.
+
+    One that is empty or full of zeros was cut short by a power cut or a full disk, and is never taken for a key nor
+    replaced: another would know nobody again and open nothing.
+    """
     if not path.exists():
-        made = path.with_name(f"{path.name}.{os.getpid()}")
-        made.touch(mode=0o600)
-        made.write_text(make(), encoding="ascii")
-        try:
-            os.link(made, path)  # only the first of two at once wins
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
-    return path.read_text(encoding="ascii").strip().encode()
+        write_durably(path, make().encode("ascii"), only_new=True)
+    key = path.read_bytes().strip()
+    if len(key) < _SHORTEST_KEY or not all(_VISIBLE[0] <= byte <= _VISIBLE[1] or byte in b"\r\n" for byte in key):
+        raise SecretMissing(
+            f"{path} holds no key ({len(key)} bytes, at least {_SHORTEST_KEY} of ASCII are due): put it back from a "
+            "backup; only where nothing was ever stored with it, take the file away and `koll init` makes another"
+        )
+    return key

@@ -9,7 +9,7 @@ import pytest
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import Night, run_night
 from models.words import Verdict
-from tests.small_world import ANNA, Small, total
+from tests.small_world import ANNA, NAMES, Small, total
 
 
 def tip(number: int, sent: str = "Mon, 02 Mar 2026 10:00:00 +0100") -> EmailMessage:
@@ -50,6 +50,20 @@ def test_a_clock_set_back_loses_no_tip_and_the_night_says_so(tmp_path: Path, bac
     assert tips_in(small) == 3
     assert small.told() == ["total first", "total higher_level"]
     assert "clock" not in night.sum_up()
+
+
+def test_a_register_put_back_while_the_clock_stands_still_is_linked_by_as_it_now_is(tmp_path: Path) -> None:
+    small = Small(tmp_path, total(), day=date(2026, 3, 2), quiet=True)
+    small.complain(ANNA, 2)
+    ends = "0001 0019 0027 0035 0043 0050 0068 0076 0084 0092".split()  # so that one member fewer is no shrunk register
+    everybody = NAMES | {f"556000{end}": f"Bolag {end} AB" for end in ends}
+    small.name_members(everybody)
+    small.night()
+    without = {number: name for number, name in everybody.items() if number != ANNA}
+    for register, linked in (without, 0), (everybody, 2), (without, 0), (everybody, 2):
+        small.name_members(register)
+        small.run()  # each run begins at the very same moment
+        assert sum(row["member"] == ANNA for row in EXPORTS["complaints"](small.open(), Asked())) == linked
 
 
 def test_a_night_without_a_date_never_goes_back_behind_the_last(tmp_path: Path) -> None:

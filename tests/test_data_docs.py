@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from expectations.data_docs import DocsDamaged, write_data_docs
+from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
 from expectations.judgement import SourceResults
 from models.drafts import Draft, Fault, RawRef
@@ -113,8 +113,10 @@ def test_an_empty_site_says_so(tmp_path):
     assert "No source has been judged yet" in write_data_docs([], tmp_path / "new").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("content", ['{"source": "bo', json.dumps([1]), "{}"])
-def test_damaged_figures_are_named_with_their_cure(tmp_path, content):
+@pytest.mark.parametrize("content", ["", '{"source": "bo', json.dumps([1]), "{}", '{"source": "board"}'])
+def test_damaged_figures_stand_in_nobodys_way_and_come_back_with_their_source(tmp_path, content):
+    write_data_docs([judge_secrets("board")], tmp_path)
     (tmp_path / "board.json").write_text(content, encoding="utf-8")
-    with pytest.raises(DocsDamaged, match=r"board\.json"):
-        write_data_docs([], tmp_path)
+    assert "board.html" not in write_data_docs([judge_secrets()], tmp_path).read_text(encoding="utf-8")
+    index = write_data_docs([judge_secrets("board")], tmp_path).read_text(encoding="utf-8")
+    assert "board.html" in index and "konsumentverket.html" in index

@@ -300,6 +300,16 @@ def test_a_crash_between_sending_and_stamping_sends_a_twin_with_the_same_id_when
     assert first == twin
 
 
+def test_what_a_dead_run_had_claimed_is_taken_over_at_once_by_whoever_knows_it_is_dead(open_session, inbox, url):
+    queue(open_session, PEOPLE[:1])
+    with pytest.raises(Crash):
+        deliver(open_session, CrashingTransport(SmtpTransport(url)), NOW)
+    assert deliver(open_session, SmtpTransport(url), NOW).sent == []
+    assert len(deliver(open_session, SmtpTransport(url), NOW, alone=True).sent) == 1
+    first, twin = (content for _, _, content in inbox.mails)
+    assert first == twin
+
+
 def test_two_senders_at_once_send_each_mail_once(open_session, inbox, url):
     queue(open_session, [f"p{n}@example.org" for n in range(12)])
     with ThreadPoolExecutor(4) as pool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -52,6 +53,11 @@ def test_a_mail_that_cannot_be_read_is_a_fault_with_its_bytes_and_the_next_is_re
     assert draft.source_id == f"raw-{hashlib.sha256(content).hexdigest()[:32]}"
     assert "Tora" not in draft.model_dump_json()
     assert parse(TIPS, content).faults == ()
+
+
+def test_a_mail_is_not_refused_because_the_machine_had_other_things_to_do() -> None:
+    waits = replace(TIPS, recognisers=[lambda _mail: time.sleep(0.3)], seconds=0.2)
+    assert parse(waits, letter("Solvik ringde.")).faults == ()
 
 
 def test_an_authoritys_extract_in_the_same_mailbox_is_left_to_its_source() -> None:

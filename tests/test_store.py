@@ -8,6 +8,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 from flows.one_writer import NightUnderWay
+from flows.workplace import SecretMissing
 from models.storage.store import StoreUnusable, open_engine, require_current, upgrade, upsert, writing
 from models.storage.tables import QuarantineItem, Watermark
 from tests.demo_world import demo_world
@@ -108,3 +109,34 @@ def test_the_hash_key_is_made_once_private_and_kept(tmp_path: Path) -> None:
         place = world.open()
         assert place.hash_key == world.open().hash_key and len(place.hash_key) == 64
         assert (place.settings.archive.path / "hash.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 64, b"3f9a"])
+def test_a_hash_key_that_a_power_cut_left_empty_is_refused_and_never_replaced(tmp_path: Path, left: bytes) -> None:
+    with demo_world(tmp_path / "world") as world:
+        path = world.open().settings.archive.path / "hash.key"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(left)
+        with pytest.raises(SecretMissing, match=r"hash\.key holds no key .* put it back from a backup"):
+            _ = world.open().hash_key
+        assert path.read_bytes() == left
+
+
+def test_a_hash_key_that_is_gone_from_an_archive_in_use_is_not_made_anew(tmp_path: Path) -> None:
+    with demo_world(tmp_path / "world") as world:
+        place = world.open()
+        place.archive.put(b"a mail", private=True)
+        (place.settings.archive.path / "hash.key").unlink()
+        with pytest.raises(SecretMissing, match=r"hash\.key is gone"):
+            _ = world.open().hash_key
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\0\0\0\0", b"\xff\xfe"])
+def test_a_file_that_is_to_hold_a_secret_and_does_not_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / "key").write_bytes(content)
+    monkeypatch.setenv("KOLL_HASH_KEY_FILE", str(tmp_path / "key"))
+    with demo_world(tmp_path / "world") as world, pytest.raises(SecretMissing, match="KOLL_HASH_KEY_FILE names"):
+        _ = world.open().hash_key
+    assert not (tmp_path / "world" / "archive" / "hash.key").exists()

@@ -61,7 +61,8 @@ def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mai
     """Send what is due in the outbox, and check that every event that should have been told is in a mail."""
     transport = make_transport(place)
     try:
-        report = deliver(lambda: Session(place.engine), transport, place.clock(), clock=place.clock)
+        alone = place.one_writer.is_alone
+        report = deliver(lambda: Session(place.engine), transport, place.clock(), clock=place.clock, alone=alone)
     finally:
         transport.close()
     with Session(place.engine) as session:

@@ -195,8 +195,16 @@ def _take_in(
             keeper.store(connection, linker.reasons.values())
             _move_watermark(connection, source, newest, keeper, order, place.clock())
             _remember_state(connection, source, newest)
-    write_data_docs([judge.results], place.data_docs)
+    _show_judgement(place, judge, keeper)
     _report(night, counts, keeper, fresh)
+
+
+def _show_judgement(place: Workplace, judge: Judge, keeper: Keeper) -> None:
+    """Write the data docs; the rows are in by now, so a folder that cannot be written is told and breaks nothing."""
+    try:
+        write_data_docs([judge.results], place.data_docs)
+    except OSError as error:
+        keeper.findings.append(f"data docs: {place.data_docs}: {error.strerror or error}; mend that folder")
 
 
 def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: list[RawItem]) -> Judge:

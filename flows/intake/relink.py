@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, func, select, update
 
 from flows.intake.linking import Linker
 from flows.intake.reading import Order
@@ -34,7 +34,7 @@ def relink(place: Workplace, order: Order, linkers: Callable[[str], Linker], log
     version = _name_version(linkers(""))
     changed = 0
     with writing(place.engine) as connection:
-        if _last_version(connection) != version:
+        if _last_versions(connection) != {version}:
             sources = connection.execute(select(_C.c.source).distinct().order_by(_C.c.source)).scalars().all()
             changed = sum(_relink_source(connection, linkers(source), order, place) for source in sources)
             changed += sum(_relink_mentions(connection, linkers(source), place) for source in sources)
@@ -50,9 +50,11 @@ def _name_version(linker: Linker) -> str:
     return f"{linker.matcher.version}-{hashlib.blake2b(said.encode(), digest_size=4).hexdigest()}"
 
 
-def _last_version(connection: Connection) -> str | None:
-    asked = select(_R.c.matcher).where(_R.c.matcher.is_not(None)).order_by(_R.c.started_at.desc()).limit(1)
-    return connection.execute(asked).scalar()
+def _last_versions(connection: Connection) -> set[str]:
+    """Return what the newest runs matched by: several where a clock set back gave two runs the same beginning."""
+    matched = _R.c.matcher.is_not(None)
+    newest = select(func.max(_R.c.started_at)).where(matched).scalar_subquery()
+    return set(connection.execute(select(_R.c.matcher).where(matched, _R.c.started_at == newest)).scalars())
 
 
 def _relink_source(connection: Connection, linker: Linker, order: Order, place: Workplace) -> int:

@@ -4,6 +4,7 @@ from flows.privacy.subject import MAIL
 from flows.workplace import Workplace, read_archive_keys, read_secret
 from models.configuration.settings import ExtractSettings
 from sources.archive.archive import Archive
+from sources.archive.durable import write_durably
 from sources.archive.sealing import Vault, make_key
 
 
@@ -42,9 +43,5 @@ def _list_private(place: Workplace) -> set[str]:
 
 
 def _write_keys(place: Workplace, keys: list[str]) -> None:
-    file = place.find_key_file("archive_key")
-    made = file.with_suffix(".new")
-    made.unlink(missing_ok=True)
-    made.touch(mode=0o600)
-    made.write_text("\n".join(keys) + "\n", encoding="ascii")
-    made.replace(file)
+    """On the disk before anything is sealed with the new one: a power cut must not leave objects without a key."""
+    write_durably(place.find_key_file("archive_key"), ("\n".join(keys) + "\n").encode("ascii"))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from models.configuration.settings import ATOMIC_STORES
+from sources.archive.durable import make_folder, sync_folder
 
 _LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
 
@@ -93,7 +94,7 @@ class Folder:
     @contextlib.contextmanager
     def new_file(self) -> Iterator[BinaryIO]:
         """Give a private file in tmp/."""
-        waiting = _make_folder(self.root / "tmp")
+        waiting = make_folder(self.root / "tmp")
         self._sweep(waiting)
         file = tempfile.NamedTemporaryFile(dir=waiting, delete=False)  # noqa: SIM115 - closed below
         try:
@@ -108,9 +109,9 @@ class Folder:
         target = self.root / key
         file.flush()
         os.fsync(file.fileno())
-        _make_folder(target.parent)
+        make_folder(target.parent)
         Path(file.name).replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
     def remove(self, key: str) -> bool:
         """Take it away, for good also after a power cut."""
@@ -118,7 +119,7 @@ class Folder:
         there = path.is_file()
         path.unlink(missing_ok=True)
         if there:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return there
 
     def _sweep(self, waiting: Path) -> None:
@@ -233,20 +234,3 @@ def copy_file(place: Place, key: str, content: BinaryIO) -> None:
     with place.new_file() as file:
         shutil.copyfileobj(content, file)
         place.settle(file, key)
-
-
-def _make_folder(folder: Path) -> Path:
-    """Make a private folder with its parents, each known to the disk before anything is put inside."""
-    if not folder.is_dir():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
-    return folder
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

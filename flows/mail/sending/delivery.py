@@ -53,19 +53,21 @@ def deliver(
     now: datetime,
     *,
     clock: Callable[[], datetime] | None = None,
+    alone: bool = False,
 ) -> DeliveryReport:
     """Send what is due at ``now`` and return what became of everything that was not out before.
 
     Each mail is claimed, sent and stamped in its own transactions. Never raises for what a server answers. ``dead`` of
     the report lists the mails that died in this pass; ``list_dead`` has all. ``clock`` tells the time of acceptance.
+    ``alone`` says that whoever claimed a mail before is certainly dead: what it left is taken over at once.
     """
     report = DeliveryReport()
     broken = 0
     try:
-        for key in _list_due(session_factory, now):
+        for key in _list_due(session_factory, now, alone):
             if broken >= _FAILURES_IN_A_ROW:
                 break
-            mail = _claim(session_factory, key, now)
+            mail = _claim(session_factory, key, now, alone)
             if mail is None:
                 continue
             try:
@@ -106,24 +108,24 @@ def _list(
                 session.exec(query)]  # fmt: skip
 
 
-def _is_due(now: datetime) -> object:
+def _is_due(now: datetime, alone: bool) -> object:
     waits = and_(col(OutboxRow.state) == "waiting", col(OutboxRow.next_try) <= now)
-    abandoned = and_(col(OutboxRow.state) == "sending", col(OutboxRow.lease_until) <= now)
-    return or_(waits, abandoned)
+    claimed = col(OutboxRow.state) == "sending"
+    return or_(waits, claimed if alone else and_(claimed, col(OutboxRow.lease_until) <= now))
 
 
-def _list_due(session_factory: Callable[[], Session], now: datetime) -> list[str]:
+def _list_due(session_factory: Callable[[], Session], now: datetime, alone: bool) -> list[str]:
     with session_factory() as session:
-        due = select(OutboxRow.key).where(_is_due(now)).order_by(col(OutboxRow.created), OutboxRow.key)  # type: ignore[arg-type]
+        due = select(OutboxRow.key).where(_is_due(now, alone)).order_by(col(OutboxRow.created), OutboxRow.key)  # type: ignore[arg-type]
         return list(session.exec(due))
 
 
-def _claim(session_factory: Callable[[], Session], key: str, now: datetime) -> OutboxRow | None:
+def _claim(session_factory: Callable[[], Session], key: str, now: datetime, alone: bool) -> OutboxRow | None:
     """Take one mail, unless somebody else just did. A sender that dies gives it back when its lease ends."""
     with session_factory() as session:
         claimed = session.connection().execute(
             update(OutboxRow)
-            .where(col(OutboxRow.key) == key, _is_due(now))  # type: ignore[arg-type]
+            .where(col(OutboxRow.key) == key, _is_due(now, alone))  # type: ignore[arg-type]
             .values(state="sending", lease_until=now + LEASE, attempts=col(OutboxRow.attempts) + 1)
         )
         session.commit()

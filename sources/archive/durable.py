@@ -1,0 +1,55 @@
+"""Files that a kill or a power cut leaves whole or not at all: bytes to the disk, then the name, then that to the disk.
+
+A rename alone is not enough: file systems may write the new name before the bytes, and leave a file of zero length.
+"""
+
+import os
+from pathlib import Path
+
+
+def write_durably(target: Path, content: bytes, *, only_new: bool = False) -> bool:
+    """Write a private file in one step, over an earlier one; return whether it was written.
+
+    With ``only_new`` one that is there stays: of two writers at once the first wins. Raises OSError.
+    """
+    make_folder(target.parent)
+    made = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if not only_new:
+            made.replace(target)
+        elif not _link(made, target):
+            return False
+        sync_folder(target.parent)
+        return True
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _link(made: Path, target: Path) -> bool:
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        return False
+    return True
+
+
+def make_folder(folder: Path) -> Path:
+    """Make a private folder with its parents, each known to the disk before anything is put inside."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+    return folder
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
