@@ -1,12 +1,15 @@
 """For whoever runs it: the log file, the metrics, the watchman, and who could get in."""
 
+import email
 import json
 import os
 import stat
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from flows.koll import app
@@ -128,3 +131,21 @@ def test_the_doctor_warns_of_open_talk_and_of_a_server_that_lets_anybody_in(tmp_
     opened = text.replace(f'maildir = "{tmp_path}/inbox"', 'imap = "imap://tips@mail.invalid/INBOX"')
     (tmp_path / "koll.toml").write_text(opened, "utf-8")
     assert any("in the open" in told for told in found(world))
+
+
+def test_the_operators_are_told_once_a_night_what_failed_and_what_to_run(tmp_path: Path) -> None:
+    from flows.alerts.settling import send_mail
+    from flows.upkeep.operators import queue_words
+
+    world = open_small(tmp_path)
+    assert [broken.source for broken in world.night().broken] == ["council"]  # it has no rows at all
+    assert [queue_words(world.open(), "failed", "Failed") for _ in range(2)] == [1, 0]
+    assert queue_words(world.open(), "missing") == 1
+    assert send_mail(world.open(), print).sent == 2
+    with world.open().engine.connect() as connection:
+        asked = "SELECT subject, message, recipient FROM outbox WHERE kind = 'operators' ORDER BY subject"
+        missing, failed = connection.execute(text(asked)).all()
+    told = email.message_from_bytes(failed.message).get_payload(decode=True).decode()
+    assert failed.recipient == "drift@example.org" and DAY.isoformat() in failed.subject
+    assert "koll ingest council" in told and "koll status" in told and "Failed" in told
+    assert "Ingen nattkörning" in str(make_header(decode_header(missing.subject)))

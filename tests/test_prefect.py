@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from sqlalchemy import text
 from urllib3.util import Retry
 
 from flows.demo.nights import deliver_day
@@ -138,9 +139,24 @@ def run(api: requests.Session, environ: dict[str, str], deployment: str, **param
     raise AssertionError(f"{deployment} did not end: {flow_run['state']}")
 
 
+def await_operators_mail(world: World, word: str) -> str:
+    """Return the subject of the mail that an automation has sent, once it has."""
+    for _ in range(480):
+        with world.open().engine.connect() as connection:
+            asked = "SELECT subject FROM outbox WHERE kind = 'operators' AND state = 'accepted'"
+            subjects = [row.subject for row in connection.execute(text(asked)) if word in row.subject]
+        if subjects:
+            assert len(subjects) == 1
+            return str(subjects[0])
+        time.sleep(0.25)
+    raise AssertionError("no automation has sent mail")
+
+
 def test_a_failed_source_is_seen_by_itself_and_rerun_through_its_deployment(
     api: requests.Session, deployed: dict[str, str], world: World
 ) -> None:
+    set_up = subprocess.run([BIN / "koll", "automations"], env=deployed, capture_output=True, text=True, timeout=120)
+    assert set_up.returncode == 0 and set_up.stdout.count("set: medlemskoll") == 2, set_up.stderr
     away = world.root / "extracts-away"
     shutil.move(world.root / "extracts", away)
     night = run(api, deployed, "nightly/nightly", business_date=FIRST.isoformat())
@@ -158,6 +174,23 @@ def test_a_failed_source_is_seen_by_itself_and_rerun_through_its_deployment(
     again = run(api, deployed, "ingest/ingest", source="konsumentverket", business_date=FIRST.isoformat())
     assert again["state"]["type"] == "COMPLETED", again["state"]["message"]
     assert sum(row["source"] == "konsumentverket" for row in world.export("complaints")) == 512
+    assert FIRST.isoformat() in await_operators_mail(world, "gick inte bra")
+
+
+def test_no_night_for_longer_than_there_should_be_is_told_too(
+    api: requests.Session, deployed: dict[str, str], world: World
+) -> None:
+    script = (
+        "import asyncio, datetime; from flows.upkeep.automations import set_automations\n"
+        "asyncio.run(set_automations(datetime.timedelta(seconds=10)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=deployed, cwd=ROOT, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert await_operators_mail(world, "Ingen nattk")
+    longer = subprocess.run([BIN / "koll", "automations"], env=deployed, capture_output=True, text=True, timeout=120)
+    assert longer.returncode == 0, longer.stderr  # the two there are brought up to date, not doubled
+    listed = api.post(f"{deployed['PREFECT_API_URL']}/automations/filter", json={}, timeout=60).json()
+    assert len(listed) == 2
 
 
 def test_the_deployments_are_scheduled_and_offer_the_sources_to_choose_from(

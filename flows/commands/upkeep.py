@@ -1,5 +1,6 @@
 """Commands that keep an installation sound: backup, restore, verify, and the archive's keys."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -105,3 +106,29 @@ def rotate(config: Config = CONFIG) -> None:
             if own
             else "every other key in KOLL_ARCHIVE_KEY can be taken away now"
         )
+
+
+def automations(
+    hours: Annotated[
+        int, typer.Option("--hours", min=2, max=24 * 14, help="How long there may be between the ends of two nights.")
+    ] = 26,
+) -> None:
+    """Have the Prefect server mail the group `operators` when a night fails, and when none comes."""
+    if not os.environ.get("PREFECT_API_URL"):
+        fail("which Prefect server? set PREFECT_API_URL, as for `prefect deploy`")
+    import asyncio
+    from datetime import timedelta
+
+    from httpx import HTTPError
+
+    from flows.upkeep.automations import NotDeployed, set_automations
+
+    with telling_faults():
+        try:
+            names = asyncio.run(set_automations(timedelta(hours=hours)))
+        except NotDeployed as error:
+            fail(str(error))
+        except HTTPError as error:
+            fail(f"{os.environ['PREFECT_API_URL']}: {type(error).__name__}; is the server up? (`prefect server start`)")
+        for name in names:
+            say(f"set: {name}")

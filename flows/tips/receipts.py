@@ -7,14 +7,12 @@ outbox while the receipt waits, and is forgotten with its text once it is out or
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from email.charset import QP, Charset
 from email.message import Message
-from email.mime.text import MIMEText
-from email.utils import format_datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
+from flows.mail.plain import write_plain
 from flows.workplace import Workplace
 from models.alerting.tables import OutboxRow
 from models.configuration.settings import TipsSettings
@@ -140,22 +138,17 @@ def _write_receipts(
 
 
 def _build(place: Workplace, address: str, answers: str | None, notice: str, message_id: str) -> Message:
-    """Return the receipt; its headers tell every machine that a machine wrote it (RFC 3834, section 3)."""
-    association, mail = place.settings.association, place.settings.mail
-    charset = Charset("utf-8")
-    charset.body_encoding = QP
-    text = _TEXT[association.language].format(name=association.name, notice=notice)
-    message = MIMEText(text, "plain")
-    del message["Content-Transfer-Encoding"]
-    message.set_payload(text, charset)
-    message["From"] = mail.sender
-    message["To"] = address
-    message["Subject"] = _SUBJECT[association.language].format(name=association.name)
-    message["Date"] = format_datetime(place.clock())
-    message["Message-ID"] = message_id
+    association = place.settings.association
+    message = write_plain(
+        _TEXT[association.language].format(name=association.name, notice=notice),
+        sender=place.settings.mail.sender,
+        to=address,
+        subject=_SUBJECT[association.language].format(name=association.name),
+        at=place.clock(),
+        message_id=message_id,
+        auto="auto-replied",
+    )
     if answers and answers.isascii() and answers.isprintable():
         message["In-Reply-To"] = message["References"] = f"<{answers}>"
-    message["Auto-Submitted"] = "auto-replied"
-    message["X-Auto-Response-Suppress"] = "All"
     message["X-Medlemskoll"] = KIND
     return message
