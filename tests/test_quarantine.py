@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -293,3 +294,18 @@ def test_a_word_added_to_the_map_of_channels_lets_in_what_waited_for_it_the_next
     assert (night.new, night.changed, night.mended, items(world)) == (1, 0, 1, {})
     assert stored(world)["2026/99"]["channel"] == "door"
     assert fared(world.night(SECOND, "konsumentverket")).new == 0
+
+
+def test_rows_that_a_night_with_an_earlier_date_refused_come_in_on_their_own_night(both: World) -> None:
+    ahead = row(98, "2120-01-01")
+    send(both, "2026-01-01_2026-06-30.csv", *GOOD, row(99, str(SECOND)))
+    send(both, "2026-07-01_2120-12-31.csv", ahead)
+    early = fared(both.night(SECOND - timedelta(days=5), "konsumentverket"))
+    assert (early.new, early.quarantined) == (30, 2) and set(items(both)) == {"2026/98", "2026/99"}
+    again = fared(both.night(SECOND - timedelta(days=4), "konsumentverket"))
+    assert (again.new, again.changed, again.quarantined) == (0, 0, 0)
+    night = fared(both.night(SECOND, "konsumentverket"))
+    assert (night.new, night.changed, night.withdrawn, night.mended) == (1, 0, 0, 1)
+    assert "2026/99" in stored(both) and set(items(both)) == {"2026/98"}
+    later = fared(both.night(date(2120, 1, 2), "konsumentverket"))
+    assert later.new == 0 and set(items(both)) == {"2026/98"}, "a day that comes does not make a row right"

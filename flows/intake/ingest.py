@@ -152,7 +152,7 @@ def _take_in(
             repairs = load_repairs(connection, source.name)
             open_ids = load_open_ids(connection, source.name)
         state = read_state(place, source.name)
-        again = is_history_due(source, state, order)
+        again = is_history_due(place, source, state, order)
         found = find_fresh(readings, {} if again else known)
         fresh = [item for item in found if is_to_parse(place, item, passed_over)]
         by_period = source.info.kind == "extract"
