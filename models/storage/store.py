@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     DefaultClause,
     Engine,
+    FromClause,
     String,
     Table,
     cast,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.exc import OperationalError
 from sqlmodel import create_engine
 
@@ -48,6 +50,7 @@ def open_engine(url: str, password: str | None = None) -> Engine:
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": 60}, hide_parameters=True)
+    engine.dialect.statement_compiler = _SQLiteCompiler
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -60,6 +63,14 @@ def open_engine(url: str, password: str | None = None) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
+
+
+class _SQLiteCompiler(SQLiteCompiler):
+    """Lets a query say NOT INDEXED: without statistics SQLite goes through an index where reading all is quicker."""
+
+    def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
+        """Return a hint as it stands behind the table's name."""
+        return text
 
 
 @contextmanager

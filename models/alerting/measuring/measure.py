@@ -172,7 +172,7 @@ def find_missed(connection: Connection, tonight: date) -> Window | None:
 def load_member_facts(connection: Connection, on: date | None = None) -> dict[str, MemberFacts]:
     """Return every member of the register by id, with its open case as it stands, or stood ``on`` a day."""
     cases = {member: mine[-1] for member, mine in load_cases(connection, on=on).items() if mine[-1].is_open}
-    rows = connection.execute(select(Member.__table__))  # type: ignore[attr-defined]
+    rows = connection.execute(select(Member.__table__)).all()  # type: ignore[attr-defined]
     return {
         row.member: MemberFacts(
             member=row.member,
