@@ -39,6 +39,14 @@ class _Tally:
     undeclared: dict[str, Check] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class JudgedShare:
+    """What one judge found of the files it was given."""
+
+    tally: _Tally
+    revoked: set[tuple[str, str]]
+
+
 class Judge:
     """One source's judge for one night.
 
@@ -130,6 +138,20 @@ class Judge:
         ]
         findings += self._find_rows(tally.broken)
         return Judgement([], [], _order(findings), _reach_verdict(findings, refused), len(self._suite.table))
+
+    def share(self) -> "JudgedShare":
+        """Return what another judge must know to speak for these rows too."""
+        return JudgedShare(self._tally, self.revoked)
+
+    def take_over(self, share: "JudgedShare") -> None:
+        """Speak for rows that another judge of the same reading has judged, of files that this one has not seen."""
+        mine, other = self._tally, share.tally
+        mine.rows += other.rows
+        mine.repeated += other.repeated
+        mine.marks.update(other.marks)
+        mine.broken.update(other.broken)
+        mine.undeclared.update(other.undeclared)
+        self.revoked |= share.revoked
 
     @property
     def results(self) -> SourceResults:

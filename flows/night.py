@@ -15,6 +15,7 @@ from flows.intake.ingest import ingest_source
 from flows.intake.keeping_time import hold_time
 from flows.intake.matching import Linkers, make_linkers
 from flows.intake.outages import await_database, recognise
+from flows.intake.parts import drop_left_parts
 from flows.intake.reading import Order
 from flows.intake.register import read_the_register
 from flows.intake.relink import relink
@@ -80,6 +81,7 @@ def begin(place: Workplace, kind: str, business_date: date | None, **more: objec
     day = business_date or place.today()
     run_id = f"{day.isoformat()}-{kind}-{uuid.uuid4().hex[:8]}"
     with writing(place.engine) as connection:
+        drop_left_parts(connection)
         row = Run(run_id=run_id, kind=kind, business_date=day, started_at=place.clock(), version=VERSION)
         upsert(connection, Run.__table__, [row.model_dump()])  # type: ignore[attr-defined]
     return Night(place, Order(run_id, day, **more), kind, clock_fault)  # type: ignore[arg-type]

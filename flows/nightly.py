@@ -53,7 +53,8 @@ def list_source_names() -> list[str]:
 SourceName = Annotated[str, Field(json_schema_extra={"enum": list_source_names()} if list_source_names() else None)]
 
 
-def _log() -> Callable[[str], None]:
+def open_log() -> Callable[[str], None]:
+    """Return what writes into the run's own log."""
     logger = get_run_logger()
 
     def tell(line: str) -> None:
@@ -66,7 +67,7 @@ def _log() -> Callable[[str], None]:
 @task(name="read-source", task_run_name="{source}", cache_policy=NO_CACHE, persist_result=False)
 def read_source(source: str, night: Any, linkers: Any) -> State[Any]:
     """Take one source in; its state here is its own, and its table shows what came of it."""
-    log = keep_journal(night.place, night.order.run_id, _log(), source)
+    log = keep_journal(night.place, night.order.run_id, open_log(), source)
     fared = ingest_source(night.place, source, night.order, linkers, log)
     note_source(night, fared, log)
     show_source(fared)
@@ -108,9 +109,9 @@ def nightly(config: str | None = None, business_date: date | None = None, only: 
     place = open_workplace(Path(config or configured()))
     try:
         with place.exclusively():
-            night = run_night(place, only or [], business_date, _log(), read_side_by_side)
+            night = run_night(place, only or [], business_date, open_log(), read_side_by_side)
     except (DBAPIError, OSError, NightUnderWay) as error:
-        return _tell_end(error, place, "koll nightly")
+        return tell_end(error, place, "koll nightly")
     create_table_artifact(
         key="night",
         table=[{"source": fared.source, **_show(fared)} for fared in night.nights],
@@ -119,7 +120,7 @@ def nightly(config: str | None = None, business_date: date | None = None, only: 
     if place.settings.page.url.startswith("http"):
         create_link_artifact(key="staff-page", link=f"{place.settings.page.url}/index.html", link_text="Staff page")
     offer_questions(place)
-    return _end_state(night)
+    return end_state(night)
 
 
 def read_side_by_side(night: Night, names: Sequence[str], linkers: Linkers, _log: Log) -> None:
@@ -128,12 +129,12 @@ def read_side_by_side(night: Night, names: Sequence[str], linkers: Linkers, _log
         future.wait()
 
 
-def _end_state(night: Night) -> State[Any]:
+def end_state(night: Night) -> State[Any]:
     """A parent does not reliably fail with its children: say it here."""
     return Failed(message=night.sum_up()) if night.failed else Completed(message=night.sum_up())
 
 
-def _tell_end(error: Exception, place: Workplace, command: str) -> State[Any]:
+def tell_end(error: Exception, place: Workplace, command: str) -> State[Any]:
     """Return the state of a run that could not go on, in our own words; raise again what no word is known for."""
     if isinstance(error, NightUnderWay):
         return Failed(message=str(error))
@@ -158,22 +159,9 @@ def ingest(
     more = {"replay": replay, "since": since, "until": until, "accept_shrink": accept_shrink}
     try:
         with place.exclusively():
-            return _end_state(run_ingest(place, source, business_date, _log(), read_side_by_side, **more))
+            return end_state(run_ingest(place, source, business_date, open_log(), read_side_by_side, **more))
     except (DBAPIError, OSError, NightUnderWay) as error:
-        return _tell_end(error, place, f"koll ingest {source}")
-
-
-@flow(name="backfill", validate_parameters=True)
-def backfill(
-    sources: list[SourceName], config: str | None = None, since: date | None = None, until: date | None = None
-) -> State[Any]:
-    """Read a longer period of several sources, one after the other; what it finds is told as found in a backfill."""
-    failed = []
-    for source in sources:
-        state = ingest(source, config=config, since=since, until=until, return_state=True)
-        if state.is_failed():
-            failed.append(state.message or source)
-    return Failed(message=" | ".join(failed)) if failed else Completed(message=f"{len(sources)} source(s) read")
+        return tell_end(error, place, f"koll ingest {source}")
 
 
 @flow(name="housekeeping")

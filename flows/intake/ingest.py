@@ -17,6 +17,7 @@ from flows.intake.drift import check_files, compare_headers, find_drift
 from flows.intake.keeping import WAITING, Keeper
 from flows.intake.linking import Linker
 from flows.intake.outages import await_database, recognise
+from flows.intake.parts import cut, take_parts
 from flows.intake.quarantine import load_repairs
 from flows.intake.reading import (
     Order,
@@ -176,9 +177,13 @@ def _take_in(
             keeper.carry_over(fresh[0], same)
         judge = _make_judge(source, order, known, due)
         with connection.begin():
-            with collecting_seldom():
-                for drafts in gather(parse_all(place, source, due, keeper)):
-                    judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
+            if order.spread:
+                parts = cut(order, source.name, keeper.now, due, order.spread.most)
+                take_parts(order.spread, parts, judge, linker, keeper, stage)
+            else:
+                with collecting_seldom():
+                    for drafts in gather(parse_all(place, source, due, keeper)):
+                        judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
             _refuse_shrunk(stage, keeper, order)
             if by_period and not (same or order.accept_shrink or order.replay):

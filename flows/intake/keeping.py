@@ -56,7 +56,8 @@ class Held:
 class Keeper:
     """Gathers what comes of the ``fresh`` items, then stores everything on the merge's own transaction.
 
-    With ``by_period`` each item is a file that is complete for a period.
+    With ``by_period`` each item is a file that is complete for a period. ``numbers`` are the items' own among all of
+    a reading, where they are not all of it: another keeper takes this one over.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Keeper:
         by_period: bool,
         repairs: Repairs | None = None,
         open_ids: Iterable[str] = (),
+        numbers: Sequence[int] | None = None,
     ) -> None:
         self.source = source
         self.run_id = run_id
@@ -85,7 +87,8 @@ class Keeper:
         self._held_back: set[str] = set()  # ids of rows that are refused or flagged
         self._decided: dict[str, Draft] = {}
         # Two items with the same bytes hold the same rows; the newer one stands for both.
-        self._held = {item.sha256: Held(number, item) for number, item in enumerate(fresh, 1)}
+        self._held = {i.sha256: Held(at, i) for at, i in zip(numbers or range(1, len(fresh) + 1), fresh, strict=True)}
+        self._well: set[str] | None = None if numbers is None else set()  # all ids read well, for who takes this over
         self._fresh = fresh
         self._quarantine: dict[str, dict[str, Any]] = {}
         self._aside: list[dict[str, Any]] = []
@@ -148,15 +151,33 @@ class Keeper:
 
     def _note_read_well(self, drafts: DraftTable) -> None:
         """A later file that holds a row well closes what an earlier one was refused for."""
+        if self._well is not None:
+            self._well.update(filter(None, drafts.source_id))
         if self._open_ids:
             self._read_well.update(self._open_ids.intersection(filter(None, drafts.source_id)))
-        if not (self._by_period and self._held_back):
-            return
-        mended = self._held_back.intersection(filter(None, drafts.source_id))
+        if self._by_period and self._held_back:
+            self._close_mended(self._held_back.intersection(filter(None, drafts.source_id)))
+
+    def _close_mended(self, mended: set[str]) -> None:
         self._held_back -= mended
         for row in self._quarantine.values() if mended else ():
             if row["source_id"] in mended:
                 row["state"] = "mended"
+
+    def take_over(self, other: "Keeper") -> None:
+        """Take over what another keeper gathered of later items, as if all had come here in their order."""
+        for name in ("drafts", "accepted", "refused", "rejected", "set_aside"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self._held.update(other._held)
+        if self._by_period:
+            self._close_mended(self._held_back & (other._well or set()))
+        self._held_back |= other._held_back
+        refused = {row["source_id"] for row in other._quarantine.values()}
+        self._read_well = (self._read_well - refused) | other._read_well
+        self._quarantine.update(other._quarantine)
+        self._aside += other._aside
+        self._mentions.update(other._mentions)
+        self._decided.update(other._decided)
 
     def hold(self, items: Iterable[RawItem]) -> None:
         """Put whole objects that a person must look at into quarantine: mails that are not to be believed."""

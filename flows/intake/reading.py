@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -10,6 +11,9 @@ from flows.workplace import Workplace
 from models.storage.tables import Parsed, QuarantineItem, SourceState, Watermark
 from sources.contract import RawItem, Reading, Source, SourceBroken, Tidying, Visit
 from sources.registry import name_user_agent
+
+if TYPE_CHECKING:
+    from flows.intake.parts import Spread
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Order:
     since: date | None = None
     until: date | None = None
     accept_shrink: bool = False
+    spread: "Spread | None" = None  # over several processes or machines; in this one without
 
 
 def read_source(place: Workplace, source: Source, order: Order, log: Callable[[str], None]) -> list[Reading]:

@@ -269,6 +269,24 @@ class Operations(Section):
         return value
 
 
+class Backfill(Section):
+    """How `koll backfill` spreads its work: over a Dask cluster that is there already, or one of so many processes.
+
+    A source's input is cut into at most so many ``parts``; PostgreSQL is needed, and an archive that all can reach.
+    """
+
+    cluster: str = ""
+    workers: int = Field(default=2, ge=1, le=256)
+    parts: int = Field(default=16, ge=1, le=10_000)
+
+    @field_validator("cluster")
+    @classmethod
+    def _is_scheduler(cls, value: str) -> str:
+        if value and not leads_to(value, "tcp", "tls"):
+            raise ValueError("the address of a Dask scheduler such as tcp://dask.example.org:8786 is needed")
+        return value
+
+
 class Settings(Section):
     """Everything configured, checked, with paths made absolute."""
 
@@ -285,6 +303,7 @@ class Settings(Section):
     follow_up: FollowUpConfig
     retention: Retention
     operations: Operations
+    backfill: Backfill
     rules: tuple[RuleConfig, ...]
 
     @property
@@ -314,6 +333,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "follow_up": FollowUpConfig,
     "retention": Retention,
     "operations": Operations,
+    "backfill": Backfill,
 }
 
 

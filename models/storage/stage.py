@@ -177,6 +177,18 @@ class Stage:
             self.connection.execute(text(taken), named)
             self._gone = None
 
+    def hand_over(self, table: str) -> None:
+        """Leave what is staged in a table of its own, for another connection to take over (PostgreSQL)."""
+        self.connection.execute(text(f"CREATE UNLOGGED TABLE {table} AS SELECT * FROM stage"))
+
+    def take_over(self, table: str) -> None:
+        """Stage what was left in a table, after all that is staged here; the table is gone then."""
+        named = ", ".join(column.name for column in _STAGE.columns if column is not _STAGE.c.seq)
+        taken = f"INSERT INTO stage (seq, {named}) SELECT seq + {self._seq}, {named} FROM {table}"
+        self._seq += self.connection.execute(text(taken)).rowcount
+        self.connection.execute(text(f"DROP TABLE {table}"))
+        self._gone = None
+
     def find_gone(self) -> tuple[int, int]:
         """Find known rows that the staged items say are gone; return (rows gone, rows known in their periods).
 
