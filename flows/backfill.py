@@ -4,6 +4,7 @@ What the network gives is fetched by this process alone, at the pace that each p
 on every part is a task of its own.
 """
 
+import logging
 import socket
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from flows.nightly import SourceName, configured, end_state, open_log, read_side_by_side, show_source, tell_end  # isort: skip - sets Prefect's environment
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from sqlalchemy.exc import DBAPIError
@@ -91,11 +93,24 @@ def choose_runner(place: Workplace) -> tuple[Any, str]:
                 f"[backfill] cluster = {chosen.cluster}: prefect-dask is needed: pip install 'medlemskoll[dask]'"
             ) from error
         return None, "prefect-dask is not installed: everything is read in this process"
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # its comings and goings are nobody's news
     if chosen.cluster:
         _reach(chosen.cluster)
         return DaskTaskRunner(address=chosen.cluster), f"parts are read on the cluster at {chosen.cluster}"
-    own = {"n_workers": chosen.workers, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    own = {
+        "n_workers": chosen.workers,
+        "threads_per_worker": 1,
+        "host": "127.0.0.1",
+        "dashboard_address": "127.0.0.1:0",
+        "env": {"PREFECT_API_URL": _find_server()},
+    }
     return DaskTaskRunner(cluster_kwargs=own), f"parts are read by {chosen.workers} processes of this machine"
+
+
+def _find_server() -> str:
+    """Return this run's Prefect server, a temporary one too: workers would start one each otherwise."""
+    with get_client(sync_client=True) as client:
+        return str(client.api_url)
 
 
 def _reach(cluster: str) -> None:
