@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
-import flows.intake.ingest
+import flows.intake.rows
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import run_night
 from models.storage.store import open_engine
@@ -193,7 +193,7 @@ def test_a_file_that_breaks_after_chunks_were_staged_shows_nothing_of_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     monkeypatch.setenv("KOLL_DATABASE_URL", database_url)
-    monkeypatch.setattr(flows.intake.ingest, "CHUNK", 400)
+    monkeypatch.setattr(flows.intake.rows, "CHUNK", 400)
     monkeypatch.setattr("sources.files.tabular._ROWS", 100)
     world = lay_out(tmp_path / "world", 900)
     [file] = (world.root / "agency").iterdir()
