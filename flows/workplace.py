@@ -156,12 +156,17 @@ def _read_secret_file(variable: str, path: Path) -> str:
 
 
 def _read_secret_block(name: str) -> str | None:
+    from httpx import HTTPError
     from prefect.blocks.system import Secret
 
     try:
         return str(Secret.load(name).get())  # type: ignore[union-attr]
     except ValueError:  # Prefect's word for "no such block"
         return None
+    except HTTPError as error:
+        variable = name.upper().replace("-", "_")
+        asked = f"Prefect's server at {os.environ['PREFECT_API_URL']} cannot be asked for it ({type(error).__name__})"
+        raise SecretMissing(f"{variable} is not set, and {asked}") from error
 
 
 def _keep_key(path: Path, make: Callable[[], str]) -> bytes:

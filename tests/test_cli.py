@@ -181,3 +181,16 @@ def test_the_register_is_listed_and_shown_without_a_sole_traders_number(world: W
     shown = json.loads(koll(world, "members", "show", "449102-4172", "--json").stdout)
     assert shown["counts"]["member"] == "4491024172" and shown["names"]
     assert koll(world, "members", "show", "556779-4218").exit_code == 1
+
+
+def test_automations_are_refused_in_a_sentence_where_no_server_answers_or_no_password_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    assert "ping_url" in koll(world, "automations").output
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    refused = koll(world, "automations")
+    assert refused.exit_code == 1 and "smtp under [mail]" in refused.output and "is the server up?" in refused.output
+    monkeypatch.setenv("KOLL_MAIL_SMTP", "smtp+starttls://koll@mail.example.org")
+    refused = koll(world, "automations")
+    assert refused.exit_code == 1 and "KOLL_SMTP_PASSWORD" in refused.output, "the server is asked for it as well"

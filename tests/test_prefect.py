@@ -8,10 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default
 from pathlib import Path
 
 import pytest
 import requests
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 from requests.adapters import HTTPAdapter
 from sqlalchemy import text
 from urllib3.util import Retry
@@ -230,3 +235,45 @@ def test_the_command_line_runs_the_same_flows_and_ends_with_one_when_a_source_fa
     )
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["sources"][0]["source"] == "tips"
+
+
+class Postbox:
+    """A mail server that takes everything."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], Message]] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        self.mails.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default)))
+        return "250 OK"
+
+    def wait_for(self, word: str) -> tuple[list[str], Message]:
+        for _ in range(240):
+            if found := [mail for mail in self.mails if word in mail[1]["Subject"]]:
+                return found[0]
+            time.sleep(0.5)
+        raise AssertionError(f"no mail about {word!r}; there is {[mail['Subject'] for _, mail in self.mails]}")
+
+
+def test_the_server_itself_mails_that_no_night_came_without_a_worker(deployed: dict[str, str], world: World) -> None:
+    postbox = Postbox()
+    server = Controller(postbox, hostname="127.0.0.1", port=free_port())
+    server.start()
+    environ = {**deployed, "KOLL_MAIL_SMTP": f"smtp://127.0.0.1:{server.port}"}
+    script = (
+        "import asyncio, datetime; from pathlib import Path; from flows.upkeep import automations, notice\n"
+        "from flows.workplace import open_workplace\n"
+        f"made = notice.prepare_notice(open_workplace(Path({str(world.config)!r})))\n"
+        "asyncio.run(automations.set_automations(datetime.timedelta(seconds=10), made))"
+    )
+    try:
+        done = subprocess.run([sys.executable, "-c", script], env=environ, cwd=ROOT, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        to, mail = postbox.wait_for("Ingen nattk")
+        assert to == ["drift@kontakta.example"] and "koll nightly" in mail.get_content()
+        assert mail["Auto-Submitted"] == "auto-generated", "a tip mailbox that gets it leaves it alone"
+        koll = [BIN / "koll", "automations", "--try"]
+        assert subprocess.run(koll, env=environ, capture_output=True, timeout=120).returncode == 0
+        assert postbox.wait_for("TEST")[0] == ["drift@kontakta.example"]
+    finally:
+        server.stop()

@@ -109,26 +109,45 @@ def rotate(config: Config = CONFIG) -> None:
 
 
 def automations(
+    config: Config = CONFIG,
     hours: Annotated[
         int, typer.Option("--hours", min=2, max=24 * 14, help="How long there may be between the ends of two nights.")
     ] = 26,
+    try_out: Annotated[bool, typer.Option("--try", help="Also mail operators now what the server would mail.")] = False,
 ) -> None:
     """Have the Prefect server mail the group `operators` when a night fails, and when none comes."""
     if not os.environ.get("PREFECT_API_URL"):
-        fail("which Prefect server? set PREFECT_API_URL, as for `prefect deploy`")
+        fail("which Prefect server? set PREFECT_API_URL, as for `prefect deploy`; without one, see [alerts] ping_url")
+    with telling_faults():
+        _set_automations(config, hours, try_out=try_out)
+
+
+def _set_automations(config: Path, hours: int, *, try_out: bool) -> None:
     import asyncio
     from datetime import timedelta
 
     from httpx import HTTPError
+    from prefect.blocks.abstract import NotificationError
 
     from flows.upkeep.automations import NotDeployed, set_automations
+    from flows.upkeep.notice import NobodyToTell, prepare_notice, try_notice
+    from flows.workplace import open_workplace
 
-    with telling_faults():
+    place = open_workplace(config)
+    notice = None
+    try:
         try:
-            names = asyncio.run(set_automations(timedelta(hours=hours)))
-        except NotDeployed as error:
-            fail(str(error))
-        except HTTPError as error:
-            fail(f"{os.environ['PREFECT_API_URL']}: {type(error).__name__}; is the server up? (`prefect server start`)")
-        for name in names:
+            notice = prepare_notice(place)
+        except NobodyToTell as error:
+            say(f"{error}. Until then the mail about a night that lacks needs a worker that runs.")
+        for name in asyncio.run(set_automations(timedelta(hours=hours), notice)):
             say(f"set: {name}")
+        if try_out:
+            try_notice(place)
+            say("the mail server took a trial mail to operators")
+    except (NotDeployed, NobodyToTell) as error:
+        fail(str(error))
+    except NotificationError:
+        fail("the mail server did not take the trial mail; `koll doctor` says more about [mail] smtp")
+    except HTTPError as error:
+        fail(f"{os.environ['PREFECT_API_URL']}: {type(error).__name__}; is the server up? (`prefect server start`)")

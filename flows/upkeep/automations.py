@@ -9,7 +9,7 @@ from uuid import UUID
 
 from prefect.automations import AutomationCore, EventTrigger, Posture, ResourceSpecification
 from prefect.client.orchestration import get_client
-from prefect.events.actions import RunDeployment
+from prefect.events.actions import RunDeployment, SendNotification
 from prefect.exceptions import ObjectNotFound
 
 TELL = "tell-operators/tell-operators"
@@ -23,17 +23,18 @@ class NotDeployed(RuntimeError):
     """The flow that writes the mail is not on the server; the text says how it gets there."""
 
 
-async def set_automations(most: timedelta) -> list[str]:
+async def set_automations(most: timedelta, notice: SendNotification | None = None) -> list[str]:
     """Create the two automations, or bring them up to date; return their names.
 
-    ``most`` is how long there may be between the ends of two nights. Raises NotDeployed.
+    ``most`` is how long there may be between the ends of two nights. ``notice`` is what the server does by itself when
+    none came; without it the deployment writes that mail too, if there is a worker. Raises NotDeployed.
     """
     async with get_client() as client:
         try:
             tell = await client.read_deployment_by_name(TELL)
         except ObjectNotFound as error:
             raise NotDeployed(f"the server has no deployment {TELL}; run `prefect deploy --all` first") from error
-        wanted = list(_make_automations(tell.id, most))
+        wanted = list(_make_automations(tell.id, most, notice))
         for automation in wanted:
             known = await client.read_automations_by_name(automation.name)
             if known:
@@ -43,7 +44,7 @@ async def set_automations(most: timedelta) -> list[str]:
     return [automation.name for automation in wanted]
 
 
-def _make_automations(tell: UUID, most: timedelta) -> list[AutomationCore]:
+def _make_automations(tell: UUID, most: timedelta, notice: SendNotification | None) -> list[AutomationCore]:
     state = {"__prefect_kind": "jinja", "template": "{{ flow_run.state.name }}"}
     failed = _trigger(Posture.Reactive, _BAD, timedelta(0))
     missing = _trigger(Posture.Proactive, _ENDS, most)
@@ -58,13 +59,15 @@ def _make_automations(tell: UUID, most: timedelta) -> list[AutomationCore]:
             name="medlemskoll: no night came",
             description=f"Mails the group operators when no night has ended for {most}.",
             trigger=missing,
-            actions=[RunDeployment(deployment_id=tell, parameters={"what": "missing"})],
+            actions=[notice or RunDeployment(deployment_id=tell, parameters={"what": "missing"})],
         ),
     ]
 
 
 def _trigger(posture: Posture, expect: set[str], within: timedelta) -> EventTrigger:
     return EventTrigger(
+        # A time that begins anew with every end. Else it is cut into fixed spans, and nearly two of them can go by.
+        after=expect if posture is Posture.Proactive else set(),
         expect=expect,
         match=ResourceSpecification(_OURS),
         match_related=ResourceSpecification(_NIGHTLY),

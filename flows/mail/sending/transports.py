@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 _THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
-_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
+PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 _NOT_THE_MAILS_FAULT = {421, 454, 503, 530, 534, 535, 538}  # closing, out of step, or about logging in
 
 
@@ -53,13 +53,13 @@ class SmtpTransport:
         context: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in PORTS or not parts.hostname:
             raise ValueError(f"{parts.scheme}://: smtp://, smtps:// or smtp+starttls://, and a host, are needed")
         if parts.scheme == "smtp" and parts.username and parts.hostname not in _THIS_MACHINE:
             raise ValueError(
                 "smtp:// with a user would send the password in the clear: use smtp+starttls:// or smtps://"
             )
-        self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
+        self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme]
         self._user = unquote(parts.username) if parts.username else None
         self._password = password
         self._timeout = timeout
