@@ -72,20 +72,20 @@ def decode_bytes(content: bytes, charset: str = "", *, markup: bool = True) -> D
         except UnicodeDecodeError:
             flags += [CHARSET_REFUTED] if evidence in ("http", "bom", "declared") else []
             continue
-        tried.append(Decoded(text, name, evidence))
-        if not shows_mojibake(text):
+        damaged = shows_mojibake(text)
+        tried.append(Decoded(text, name, evidence, (MOJIBAKE,) if damaged else ()))
+        if not damaged:
             break
     chosen = _choose(content, tried)
     if tried and chosen is not tried[0] and tried[0].evidence in ("http", "bom", "declared"):
         flags.append(CHARSET_REFUTED)
-    if shows_mojibake(chosen.text):
-        flags.append(MOJIBAKE)
+    flags += chosen.flags
     return Decoded(chosen.text, chosen.encoding, chosen.evidence, tuple(dict.fromkeys(flags)))
 
 
 def shows_mojibake(text: str) -> bool:
     """Tell whether text was read in the wrong encoding once: "Ã¥" for "å", "â€“" for a dash, or U+FFFD."""
-    return _DAMAGE.search(text) is not None
+    return not text.isascii() and _DAMAGE.search(text) is not None
 
 
 def _candidates(content: bytes, charset: str, *, markup: bool) -> Iterator[tuple[str, str]]:
@@ -123,12 +123,13 @@ def _choose(content: bytes, tried: list[Decoded]) -> Decoded:
     its letters into two. Without such sequences the bytes are cp1252 with a few that it does not define.
     """
     for one in tried:
-        if not shows_mojibake(one.text):
+        if not one.flags:
             return one
     for one in tried:
         if one.encoding.startswith("utf"):
             return one
     plain = content.decode("cp1252", "replace")
     if tried or shows_mojibake(plain.replace("\ufffd", "")):
-        return Decoded(content.decode("utf-8", "replace").removeprefix("\ufeff"), "utf-8", "utf-8")
-    return Decoded(plain, "cp1252", "cp1252")
+        text = content.decode("utf-8", "replace").removeprefix("\ufeff")
+        return Decoded(text, "utf-8", "utf-8", (MOJIBAKE,) if shows_mojibake(text) else ())
+    return Decoded(plain, "cp1252", "cp1252", (MOJIBAKE,) if shows_mojibake(plain) else ())

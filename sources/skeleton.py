@@ -9,9 +9,8 @@ import re
 import textwrap
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
-
 from sources.pages.fields import Labels, find_title, read_labels, read_page, read_rows, squeeze
+from sources.pages.text import open_page
 
 _MEANINGS = {
     "key": r"ärende|diari|diaari|dnr|mål\b|målnr|sak\b|saksnr|saksnummer|case|nummer|number|\bnr\b|\bid\b",
@@ -128,8 +127,7 @@ def _generalise(path: str) -> str:
 
 def _read_header(html: str) -> dict[str, tuple[str, ...]]:
     """Return the columns of the page's first table with two or more, by what they seem to mean."""
-    read_page(html)  # refuses what is too large to parse
-    for table in BeautifulSoup(html, "lxml").find_all("table"):
+    for table in open_page(html).find_all("table"):
         row = table.find("tr")
         cells = [squeeze(cell.get_text(" ")) for cell in row.find_all(["th", "td"])] if row else []
         if len(cells) >= 2 and all(0 < len(cell) < 40 for cell in cells) and len(table.find_all("tr")) > 1:

@@ -337,6 +337,8 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
 }
 
 
+_LONGEST_FILE = 1_000_000  # characters
+_MOST_PARTS = 30  # of a dotted key
 _RULE_MODELS: Mapping[str, type[BaseModel]] = {model.__name__: model for model in get_args(RuleConfig)}
 
 
@@ -346,12 +348,7 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ, *, web_ki
     Raises SettingsInvalid with *all* faults: unknown keys, impossible values, sections and addresses missing.
     """
     path = path.absolute()
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise SettingsInvalid(path, ["the file is not there: write one with `koll init`"]) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsInvalid(path, [f"cannot be read as TOML in UTF-8: {error}"]) from error
+    tables = _read_tables(path)
     told: dict[str, str] = {}
     faults = [*_override(tables, environ, told), *_refuse_passwords(tables, told)]
     known = (*SECTIONS, "sources", "rule")
@@ -366,6 +363,26 @@ def load_settings(path: Path, environ: Mapping[str, str] = os.environ, *, web_ki
         raise SettingsInvalid(path, [_name_variable(fault, told) for fault in faults])
     sections["members"] = sections.pop("register")
     return _with_absolute_paths(Settings(file=path, sources=sources, rules=tuple(rules), **sections))
+
+
+def _read_tables(path: Path) -> dict[str, Any]:
+    """Return the file's tables; what no configuration is (megabytes, keys within keys without end) is not opened."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > _LONGEST_FILE or any(_is_endless(line) for line in text.splitlines()):
+            raise ValueError("far larger than any configuration, or a key of many parts")
+        return tomllib.loads(text)
+    except FileNotFoundError as error:
+        raise SettingsInvalid(path, ["the file is not there: write one with `koll init`"]) from error
+    except RecursionError as error:
+        raise SettingsInvalid(path, ["cannot be read as TOML: lists or tables in each other without end"]) from error
+    except (OSError, ValueError) as error:  # also no UTF-8, no TOML, and numbers too long to be any
+        raise SettingsInvalid(path, [f"cannot be read as TOML in UTF-8: {error}"]) from error
+
+
+def _is_endless(line: str) -> bool:
+    key, equals, _ = line.partition("=")
+    return (bool(equals) or key.startswith("[")) and key.count(".") > _MOST_PARTS
 
 
 def _check_rules(tables: Mapping[str, Any]) -> list[str]:

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from bs4 import BeautifulSoup
 from bs4.element import PageElement, Tag
 
 from models.dates import read_date
 from models.drafts import Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Outcome
 from sources.contract import RawItem
-from sources.pages.text import PageText, read_text
+from sources.pages.text import PageText, open_page, read_tree
 
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -129,13 +128,10 @@ def read_page(html: str) -> PageText:
 
     Raises PageTooLarge.
     """
-    whole = read_text(html)  # first: it refuses what would take minutes to parse
-    if not any(f"<{name}" in html.lower() for name in _ASIDE):
-        return whole
-    soup = BeautifulSoup(html, "lxml")
+    soup = open_page(html)
     for tag in soup.find_all(_ASIDE):
         tag.decompose()
-    return read_text(str(soup))
+    return read_tree(soup)
 
 
 def find_title(page: PageText) -> str:
@@ -220,8 +216,7 @@ def read_rows(html: str, labels: Labels) -> list[dict[str, str]]:
     the page's main part that begin with a name; without a header the first field is the name, the second the rest.
     Raises PageTooLarge.
     """
-    read_text(html)
-    soup = BeautifulSoup(html, "lxml")
+    soup = open_page(html, controls=True)  # they are damage that its row must show
     for tag in soup.find_all([*_ASIDE, "header", "form", "script", "style"]):
         tag.decompose()
     if rows := [row for table in soup.find_all("table") for row in _read_table(table, labels)]:

@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
-
 from sources.contract import SourceBroken
 from sources.pages.fields import looks_cut
 from sources.pages.foreign import name_foreign
-from sources.pages.text import PageTooLarge, read_text
 from sources.pages.wordpress import Discovery, Opened, OpenPage
 
 MOST_LISTS = 2_000
@@ -112,12 +109,8 @@ def _mark(told: str) -> str:
 
 def read_links(page: Opened) -> list[Link]:
     """Return the links of a page in order, those of its head too, without fragments; odd ones are left out."""
-    try:
-        read_text(page.text)
-    except PageTooLarge as fault:
-        raise SourceBroken("listing-unknown", f"{page.url}: {fault}; open it in a browser and see") from fault
     links = []
-    soup = BeautifulSoup(page.text, "lxml")
+    soup = page.read()
     base = soup.find("base", href=True)
     root = urljoin(page.url, str(base["href"])) if base is not None and hasattr(base, "attrs") else page.url
     for tag in soup.find_all(["a", "link"], href=True):

@@ -6,10 +6,13 @@ so that a parser can ask both "what does the line say" and "does this word stand
 
 import re
 import unicodedata
+import warnings
 from dataclasses import dataclass
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PageElement, Tag
+
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # sitemaps are read so on purpose
 
 _UNSEEN = frozenset(
     ["script", "style", "noscript", "template", "svg", "iframe", "select", "option", "textarea", "head"]
@@ -54,12 +57,13 @@ _NOTHING = frozenset(["wbr", "img", "input", "button", "picture", "source"])  # 
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4"])
 _INVISIBLE = {ord(c): None for c in "\u00ad\u200b\u200c\u200d\u2060\ufeff\u00ac"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-MOST_TAGS = 400_000  # a real page has a few thousand; this many take about four seconds
-
-
-DEEPEST = 400  # a real page has a few dozen
+_INLINE_FILE = re.compile(
+    r"data:[\w/+.-]{0,60};base64,[A-Za-z0-9+/=%]{200,}"
+)  # a picture inside the page: not its text
+# What a hostile page may cost is about a second; a real one has less than a tenth of each.
+MOST_CHARACTERS = 2_500_000
+MOST_TAGS = 40_000
+DEEPEST = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 _UNCLOSED = frozenset(
     "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th".split()
@@ -67,7 +71,7 @@ _UNCLOSED = frozenset(
 
 
 class PageTooLarge(ValueError):
-    """A page with more tags, or deeper ones, than anybody writes."""
+    """A page with more text or tags, or deeper ones, than anybody writes."""
 
 
 @dataclass(frozen=True)
@@ -81,22 +85,34 @@ class PageText:
 
 
 def read_text(html: str) -> PageText:
-    """Return the visible text of a page; any string is some page to the parser.
+    """Return the visible text of a page; any string is some page to the parser. Raises PageTooLarge."""
+    return read_tree(open_page(html))
 
-    Raises PageTooLarge above ``MOST_TAGS`` tags or ``DEEPEST`` levels: the tree is built in time that grows with
-    both, and a hostile page must cost seconds, not minutes.
-    """
-    if html.count("<") > MOST_TAGS:
-        raise PageTooLarge(f"more than {MOST_TAGS:,} tags")
-    if _nesting(html) > DEEPEST:
-        raise PageTooLarge(f"nested deeper than {DEEPEST} levels")
-    soup = BeautifulSoup(_CONTROL.sub("", html), "lxml")
+
+def read_tree(soup: BeautifulSoup) -> PageText:
+    """Return the visible text of a page that is open already."""
     writer = _Writer()
     _walk(soup, writer)
     writer.end_line()
     title = soup.find("title")
     head_title = " ".join(title.get_text().split()) if isinstance(title, Tag) else ""
     return PageText("".join(writer.parts), frozenset(writer.edges), tuple(writer.headings), head_title)
+
+
+def open_page(html: str, *, controls: bool = False) -> BeautifulSoup:
+    """Return the tree of a page, with its control characters or without.
+
+    Raises PageTooLarge above any of the limits: the time it takes grows with all of them.
+    """
+    html = _INLINE_FILE.sub("data:", html)
+    html = html if controls else _CONTROL.sub("", html)
+    if len(html) > MOST_CHARACTERS:
+        raise PageTooLarge(f"more than {MOST_CHARACTERS:,} characters")
+    if html.count("<") > MOST_TAGS:
+        raise PageTooLarge(f"more than {MOST_TAGS:,} tags")
+    if _nesting(html) > DEEPEST:
+        raise PageTooLarge(f"nested deeper than {DEEPEST} levels")
+    return BeautifulSoup(html, "lxml")
 
 
 def _nesting(html: str) -> int:

@@ -16,6 +16,7 @@ from bs4.element import NavigableString, Tag
 from sources.contract import SourceBroken
 from sources.faults import FetchFailed
 from sources.pages.foreign import name_foreign
+from sources.pages.text import PageTooLarge, open_page
 
 _NO_SUCH = ("not-found", "forbidden", "robots-forbid", "unexpected-status")
 _NOT_POSTS = re.compile(r"wp-sitemap-(?:taxonomies|users)-|/(?:category|tag|author)-sitemap")
@@ -38,6 +39,13 @@ class Opened:
 
     url: str
     text: str
+
+    def read(self, text: str | None = None) -> BeautifulSoup:
+        """Return the page's tree, or that of its text made fit. Raises SourceBroken where it is far too large."""
+        try:
+            return open_page(self.text if text is None else text)
+        except PageTooLarge as fault:
+            raise SourceBroken("listing-unknown", f"{self.url}: {fault}; open it in a browser and see") from fault
 
 
 @dataclass
@@ -111,7 +119,7 @@ def _read_sitemaps(index: Opened, open_page: OpenPage, is_record: Callable[[str]
         if not re.search(rf"</{kind.group(1)}\s*>\s*(?:<!--[^>]{{0,500}}-->\s*)?\Z", page.text):
             raise SourceBroken("listing-cut", f"{page.url}: the sitemap ends before its end; run the source again")
         found.pages.append(page.url)
-        soup = _parse_xml(page.text)
+        soup = _read_xml(page)
         for entry in soup.find_all("sitemap" if kind.group(1) == "sitemapindex" else "url"):
             place = _child_text(entry, "loc")
             if kind.group(1) == "urlset":
@@ -122,9 +130,9 @@ def _read_sitemaps(index: Opened, open_page: OpenPage, is_record: Callable[[str]
                 waiting.append(open_page(place))
 
 
-def _parse_xml(text: str) -> BeautifulSoup:
+def _read_xml(page: Opened) -> BeautifulSoup:
     """Read XML with the HTML parser: it knows no entities of the document's own, hence no bombs and no other files."""
-    return BeautifulSoup(re.sub(r"\A\s{0,100}<\?xml[^<>]{0,200}>", "", text), "lxml")
+    return page.read(re.sub(r"\A\s{0,100}<\?xml[^<>]{0,200}>", "", page.text))
 
 
 def _child_text(entry: Tag, name: str) -> str:
@@ -150,7 +158,7 @@ def _follow_lists(
                 raise
             if _moved(page.url, home, siblings):
                 return True
-            soup = BeautifulSoup(page.text, "lxml")
+            soup = page.read()
             new = [link for link in _links(soup, page.url) if is_record(link) and link not in found.urls]
             found.urls.update(dict.fromkeys(new, ""))
             if new or page.url not in found.pages:
@@ -219,7 +227,7 @@ def _read_feed(site: str, open_page: OpenPage, is_record: Callable[[str], bool],
 def _feed_links(page: Opened) -> list[str]:
     """Return the links of a feed's items. HTML knows ``<link>`` as an empty element: the address stands after it."""
     links: list[str] = []
-    for item in _parse_xml(page.text).find_all(["item", "entry"]):
+    for item in _read_xml(page).find_all(["item", "entry"]):
         for link in item.find_all("link"):
             after = link.next_sibling
             place = str(link.get("href") or "") or (str(after) if isinstance(after, NavigableString) else "")

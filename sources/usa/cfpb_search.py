@@ -9,7 +9,7 @@ be left out (one more day is asked for, and the parser leaves to each item its o
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -34,6 +34,38 @@ FILTERS = frozenset(
 Period = tuple[date, date]
 
 
+@dataclass(frozen=True)
+class SearchAnswer:
+    """A page of hits: their ids, how many there are in all, where the next page begins, what is said of the data."""
+
+    ids: frozenset[str]
+    total: int
+    after: str
+    meta: dict[str, Any] | None
+
+
+def read_answer(content: bytes, url: str) -> SearchAnswer:
+    """Read an answer of the interface; pure. Raise SourceBroken when it is none as we know it."""
+    try:
+        page = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        what = "a web page" if content.lstrip()[:1] == b"<" else "something that is not JSON"
+        message = f"{what} instead of the search interface's answer; check the address"
+        raise SourceBroken("answer-unknown", f"{url}: {message}") from error
+    outer = page.get("hits") if isinstance(page, dict) else None
+    hits = outer.get("hits") if isinstance(outer, dict) else None
+    if not isinstance(outer, dict) or not isinstance(hits, list) or not all(isinstance(hit, dict) for hit in hits):
+        raise SourceBroken("answer-unknown", f"{url}: the answer has no list of hits; open it and see")
+    total, meta, sort = outer.get("total", 0), page.get("_meta"), hits[-1].get("sort") if hits else None
+    total = total.get("value", 0) if isinstance(total, dict) else total  # an object since 2020, a number before
+    return SearchAnswer(
+        ids=frozenset(str(hit.get("_id")) for hit in hits),
+        total=total if isinstance(total, int) else 0,
+        after="_".join(map(str, sort)) if isinstance(sort, list) else "",
+        meta=meta if isinstance(meta, dict) else None,
+    )
+
+
 class SearchVisit:
     """Gathers the items of one reading of the source called ``name`` from the interface at ``address``."""
 
@@ -56,12 +88,11 @@ class SearchVisit:
 
     def check_state(self) -> None:
         """Ask for one complaint: does the interface answer as we know it, and does it say that its data is old?"""
-        url, _, page = self._ask_page({"size": "1"})
-        meta = page.get("_meta")
-        if not isinstance(meta, dict):
+        url, _, answer = self._ask_page({"size": "1"})
+        if answer.meta is None:
             raise SourceBroken("answer-unknown", f"{url}: the answer has no _meta; open it and see what has changed")
         for sign, what in (("is_data_stale", "has not been renewed"), ("has_data_issue", "has a technical fault")):
-            if meta.get(sign) is True:
+            if answer.meta.get(sign) is True:
                 message = f"{url}: the publisher says that its data {what}; look at its site"
                 self._problems.append(Problem(sign.replace("_", "-"), url, message))
 
@@ -123,8 +154,8 @@ class SearchVisit:
 
     def _is_empty(self, first: date, last: date) -> bool:
         """Ask whether there is nothing to export: an export without even a header may also be one that failed."""
-        url, _, page = self._ask_page({"size": "1", "no_aggs": "true"}, self._period_of(first, last))
-        return not _find_hits(page, url) and not _find_total(page)
+        _, _, answer = self._ask_page({"size": "1", "no_aggs": "true"}, self._period_of(first, last))
+        return not answer.ids and not answer.total
 
     def _read_pages(self, day: date) -> None:
         """Read one day page by page. The interface starts over when it does not understand where to go on."""
@@ -132,17 +163,15 @@ class SearchVisit:
         after, total, url = "", 0, ""
         for number in range(1, MOST_PAGES + 1):
             more = {"size": str(PAGE_SIZE), "sort": "created_date_desc", "no_aggs": "true"}
-            url, fetched, page = self._ask_page(
+            url, fetched, answer = self._ask_page(
                 more | {"search_after": after} if after else more, self._period_of(day, day)
             )
-            hits = _find_hits(page, url)
-            ids = {str(hit.get("_id")) for hit in hits}
-            total = max(total, _find_total(page))
-            if not ids - seen:
+            total = max(total, answer.total)
+            if not answer.ids - seen:
                 break
-            seen |= ids
+            seen |= answer.ids
             self._items.append(self._item(f"{day}/{day} page {number}", fetched, (day, day)))
-            after = "_".join(str(part) for part in hits[-1].get("sort") or ())
+            after = answer.after
             if len(seen) >= total or not after:
                 break
         if len(seen) < total:
@@ -151,19 +180,10 @@ class SearchVisit:
 
     def _ask_page(
         self, more: dict[str, str], period: dict[str, str] | None = None
-    ) -> tuple[str, Fetched, dict[str, Any]]:
+    ) -> tuple[str, Fetched, "SearchAnswer"]:
         url = self._join({**more, **(period or {})})
         fetched = self._search.fetch(url)
-        try:
-            page = json.loads(fetched.content)
-        except (ValueError, RecursionError) as error:
-            what = "a web page" if fetched.content.lstrip()[:1] == b"<" else "something that is not JSON"
-            raise SourceBroken(
-                "answer-unknown", f"{url}: {what} instead of the search interface's answer; check the address"
-            ) from error
-        if not isinstance(page, dict):
-            raise SourceBroken("answer-unknown", f"{url}: not the search interface's answer; open it and see")
-        return url, fetched, page
+        return url, fetched, read_answer(fetched.content, url)
 
     def _address(self, first: date, last: date, more: dict[str, str]) -> str:
         return self._join({**more, **self._period_of(first, last)})
@@ -203,21 +223,6 @@ def list_weeks(first: date, last: date) -> Iterator[Period]:
     while monday <= last:
         yield monday, monday + timedelta(days=6)
         monday += timedelta(days=7)
-
-
-def _find_hits(page: dict[str, Any], url: str) -> list[dict[str, Any]]:
-    outer = page.get("hits")
-    hits = outer.get("hits") if isinstance(outer, dict) else None
-    if not isinstance(hits, list) or not all(isinstance(hit, dict) for hit in hits):
-        raise SourceBroken("answer-unknown", f"{url}: the answer has no list of hits; open it and see")
-    return hits
-
-
-def _find_total(page: dict[str, Any]) -> int:
-    """Return how many there are in all: a number, or since 2020 an object with a value."""
-    total = page["hits"].get("total", 0)
-    value = total.get("value", 0) if isinstance(total, dict) else total
-    return value if isinstance(value, int) else 0
 
 
 def _overlaps(one: Period, two: Period) -> bool:

@@ -10,11 +10,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from urllib.parse import unquote, urljoin, urlsplit
 
-from bs4 import BeautifulSoup
-
 from sources.contract import Problem, RawItem, Reading, SourceBroken, Visit
 from sources.encoding import decode_bytes
 from sources.faults import FetchFailed
+from sources.pages.wordpress import Opened
 from sources.web.session import Fetched, PoliteSession
 
 FIRST_DAYS = 90  # how far back a first visit goes; older files come with --since
@@ -157,9 +156,12 @@ class DayVisit:
 
 
 def find_days(html: str, url: str) -> dict[date, str]:
-    """Return the daily files that the page at ``url`` links to, by day; of two links for one day the first counts."""
+    """Return the daily files that the page at ``url`` links to, by day; of two links for one day the first counts.
+
+    Raises SourceBroken where it is far too large for such a page.
+    """
     days: dict[date, str] = {}
-    for tag in BeautifulSoup(html, "lxml").find_all("a", href=True):
+    for tag in Opened(url, html).read().find_all("a", href=True):
         try:
             target = urljoin(url, str(tag.get("href")).strip())
             path = urlsplit(target).path

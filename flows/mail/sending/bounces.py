@@ -32,16 +32,22 @@ def note_bounces(place: Workplace, connection: Connection, log: Callable[[str], 
     for sha256 in sorted(set(connection.execute(recent).scalars())):
         if place.archive.is_forgotten(sha256) or not place.archive.holds(sha256):
             continue
-        report = place.archive.get(sha256)[:_READ].decode("latin-1")
-        hard = _HARD.search(report)
-        starts = {start for one in _SIGNED.findall(report) if (start := read_bounce(one, place.hash_key))}
-        for start in sorted(starts) if hard else ():
+        status, starts = read_report(place.archive.get(sha256), place.hash_key)
+        for start in starts if status else ():
             came_back = _O.c.key.startswith(start, autoescape=True) & (_O.c.state == "accepted")
-            said = f"came back with status {hard.group(1)}" if hard else ""
+            said = f"came back with status {status}"
             noted += connection.execute(update(_O).where(came_back).values(state="bounced", last_reply=said)).rowcount
     if noted:
         log(f"mail: {noted} came back as undeliverable")
     return noted
+
+
+def read_report(content: bytes, hash_key: bytes) -> tuple[str, list[str]]:
+    """Return the status of a report on a hard bounce, "" of any other, and the mails it names by their keys' starts."""
+    report = content[:_READ].decode("latin-1")
+    hard = _HARD.search(report)
+    starts = {start for one in _SIGNED.findall(report) if (start := read_bounce(one, hash_key))}
+    return hard.group(1) if hard else "", sorted(starts)
 
 
 def find_stopped(place: Workplace, connection: Connection) -> frozenset[str]:
