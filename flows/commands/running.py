@@ -19,12 +19,19 @@ Until = Annotated[
 ]
 
 
-def init(config: Config = CONFIG) -> None:
+def init(
+    config: Config = CONFIG,
+    wizard: Annotated[
+        bool, typer.Option("--wizard", help="Ask for the essentials, try each answer at once, then write the file.")
+    ] = False,
+) -> None:
     """Write an annotated koll.toml if there is none, and create the database or bring it up to date."""
     from flows.workplace import open_workplace
     from models.storage.store import upgrade
 
     with telling_faults():
+        if wizard:
+            _ask_essentials(config)
         if not config.exists():
             config.parent.mkdir(parents=True, exist_ok=True)
             config.write_text(resources.files("flows").joinpath("koll.example.toml").read_text("utf-8"), "utf-8")
@@ -33,6 +40,21 @@ def init(config: Config = CONFIG) -> None:
         upgrade(place.engine)
         _ = place.hash_key, place.archive.vault  # made now, kept private, so that the first night finds them
         say(f"database ready: {place.engine.url.render_as_string(hide_password=True)}")
+
+
+def _ask_essentials(config: Path) -> None:
+    from flows.starting.wizard import Stopped, Wizard
+
+    dialogue = None
+    try:
+        dialogue = Wizard(config)
+        dialogue.ask_all()
+        for line in dialogue.write():
+            say(line)
+    except Stopped as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail(f"\n{dialogue.say('stopped') if dialogue else ''}")
 
 
 def nightly(

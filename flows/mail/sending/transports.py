@@ -90,6 +90,30 @@ class SmtpTransport:
             self.close()
             raise ServerUnreachable(None, f"{type(error).__name__}: {error}"[:200]) from error
 
+    def try_out(self) -> str:
+        """Connect, begin TLS and log in as for a mail, and hang up. Raise ServerUnreachable with why not, in words."""
+        try:
+            self._connect()
+        except smtplib.SMTPAuthenticationError as error:
+            why = f"the server refused the log-in of {self._user}; check the user and KOLL_SMTP_PASSWORD"
+            raise ServerUnreachable(error.smtp_code, why) from error
+        except ssl.SSLCertVerificationError as error:
+            why = f"its certificate is not to be trusted ({error.verify_message}); use the name it was made for"
+            raise ServerUnreachable(None, why) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise ServerUnreachable(None, f"{error}; try smtps:// or another port") from error
+        except ssl.SSLError as error:
+            why = f"no TLS to be had ({error.reason}); smtps:// is usually port 465, smtp+starttls:// 587"
+            raise ServerUnreachable(None, why) from error
+        except (smtplib.SMTPException, OSError) as error:
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise ServerUnreachable(
+                None, f"it does not answer on port {self._port} as a mail server does ({why})"
+            ) from error
+        finally:
+            self.close()
+        return f"{self._host}:{self._port} answers" + (f" and lets {self._user} in" if self._user else "")
+
     def _begin(self, envelope_from: str) -> smtplib.SMTP:
         """Start a mail in the running conversation, or in a new one when the server has ended that."""
         if self._server is not None:
