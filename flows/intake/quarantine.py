@@ -57,7 +57,7 @@ def load_repairs(connection: Connection, source: str) -> Repairs:
 
 def list_items(place: Workplace, source: str | None = None, *, every: bool = False) -> list[dict[str, Any]]:
     """Return the open items, or all of them, the newest first within a source."""
-    asked = select(_Q).order_by(_Q.c.source, _Q.c.first_seen.desc(), _Q.c.key)
+    asked = select(_Q).order_by(_Q.c.source, _Q.c.first_seen.desc(), _Q.c.source_id, _Q.c.key)
     asked = asked if every else asked.where(_Q.c.state == "open")
     with place.engine.connect() as connection:
         rows = connection.execute(asked if source is None else asked.where(_Q.c.source == source)).all()
