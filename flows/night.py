@@ -93,7 +93,7 @@ def refresh_register(night: Night, log: Log) -> None:
     try:
         register = read_the_register(place)
         with writing(place.engine) as connection:
-            store_register(connection, register)
+            store_register(connection, register, file=place.settings.members.path)
         for warning in register.warnings:
             log(f"register: {warning}")
     except RegisterRefused as error:

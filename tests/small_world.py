@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlmodel import Session
 
 from flows.alerts.settling import send_mail
+from flows.looking.exports import EXPORTS, Asked
 from flows.night import Night, run_ingest, run_night
 from flows.workplace import Workplace, open_workplace
 from models.alerting.ledger.ledger import AlertEvent
@@ -111,10 +112,19 @@ class Small:
         self.background = not quiet
 
     def name_members(self, names: dict[str, str]) -> None:
-        with (self.root / "register" / "members.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("org_number", "legal_name"))
-            writer.writerows(names.items())
+        self.list_members([(number, name, "") for number, name in names.items()])
+
+    def list_members(
+        self, members: Sequence[tuple[str, str, str]], names: Sequence[tuple[str, str, str, str, str]] = ()
+    ) -> None:
+        """Write the register: (number, legal name, left on) of members, and what else they are known by."""
+        tables = {
+            "members.csv": [("org_number", "legal_name", "left_on"), *members],
+            "names.csv": [("org_number", "kind", "value", "valid_from", "valid_to"), *names],
+        }
+        for name, rows in tables.items():
+            with (self.root / "register" / name).open("w", encoding="utf-8", newline="") as file:
+                csv.writer(file).writerows(rows)
 
     def configure(self, rules: str, **more: str) -> None:
         self.more |= more
@@ -136,9 +146,11 @@ class Small:
         return [self._put(source, when, NAMES[member], member, channel) for _ in range(count)]
 
     def move(self, numbers: Sequence[str], member: str, source: str = "agency") -> None:
+        self.rename(numbers, NAMES[member], member, source)
+
+    def rename(self, numbers: Sequence[str], company: str, org_number: str, source: str = "agency") -> None:
         for number in numbers:
-            row = self.rows[source][number]
-            self.rows[source][number] = replace(row, company=NAMES[member], org_number=member)
+            self.rows[source][number] = replace(self.rows[source][number], company=company, org_number=org_number)
 
     def drop(self, numbers: Sequence[str], source: str = "agency") -> None:
         for number in numbers:
@@ -187,6 +199,9 @@ class Small:
     def tip(self, name: str, message: EmailMessage | bytes) -> None:
         content = message if isinstance(message, bytes) else bytes(message)
         (self.root / "inbox" / f"{name}.eml").write_bytes(content)
+
+    def export(self, what: str) -> list[dict]:
+        return list(EXPORTS[what](self.open(), Asked()))
 
     def ledger(self) -> list[AlertEvent]:
         with Session(self.open().engine) as session:

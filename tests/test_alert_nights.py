@@ -1,6 +1,7 @@
 """Nights that go wrong: the clock set back, dates out of order, members merged, split, gone and back, two at once."""
 
 import csv
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -8,8 +9,13 @@ from pathlib import Path
 import pytest
 from case_world import RULES, CaseWorld
 from small_world import ANNA, BO, CIA, NAMES, Small, text_of, total
+from typer.testing import CliRunner
 
+from flows.intake.register import read_the_register
+from flows.koll import app
 from flows.night import Night, run_night
+from models.members.register import store_register
+from models.storage.store import writing
 
 START = date(2026, 3, 3)
 CALM = "reminder_days = []"
@@ -101,6 +107,66 @@ def test_a_member_that_leaves_is_quiet_until_it_is_back_and_is_then_told_once(sm
     assert small.told()[2:] == ["total returned"] and small.ledger()[-1].count == 27
     small.night(1)
     assert len(small.told()) == 3
+
+
+def test_a_member_whose_row_is_gone_stays_until_a_person_confirms_it_and_then_its_alerts_are_closed(
+    small: Small,
+) -> None:
+    small.complain(ANNA, 12)
+    small.night()
+    small.name_members({number: name for number, name in NAMES.items() if number != ANNA})
+    night = small.night(1)
+    assert night.failed and "1 of 3 members is missing from the new register (559000-0013)" in night.sum_up()
+    command = f"members import {small.root / 'register'} --confirm-shrink"
+    assert f"koll {command}" in night.sum_up() and small.told() == ["total first"]
+    done = CliRunner().invoke(app, [*command.split(), "--config", str(small.root / "koll.toml")])
+    assert done.exit_code == 0, done.output
+    assert not small.night(1).failed
+    closed = small.ledger()[-1]
+    assert (closed.kind, closed.note, closed.delivery) == ("closed", "member_left", "weekly")
+    while small.day.weekday() != 0:
+        small.night(1)
+    assert small.ledger()[-1] == closed
+    assert "en tidigare medlem (559000-0013)" in text_of(small.mails()[-1])
+
+
+def take_over(small: Small, *, listed: bool) -> None:
+    """Let Bo have 12 complaints and Anna, whom only her name tells, 14; then Bo takes over Anna's name."""
+    small.complain(BO, 12)
+    small.rename(small.complain(ANNA, 14), NAMES[ANNA], "")
+    small.night()
+    assert small.told() == ["total first", "total first"]
+    left = {ANNA: str(small.day + timedelta(days=1))}
+    members = [(n, name, left.get(n, "")) for n, name in NAMES.items() if listed or n not in left]
+    small.list_members(members, names=[(BO, "former", NAMES[ANNA], left[ANNA] if listed else "", "")])
+
+
+def test_a_member_that_another_has_taken_over_is_no_new_alert_but_a_correction_in_the_same_thread(small: Small) -> None:
+    take_over(small, listed=False)
+    place = small.open()
+    with writing(place.engine) as connection:
+        store_register(connection, read_the_register(place), confirmed=True)
+    small.night(1)
+    anna, bo = small.ledger()[3:]
+    assert (anna.member, anna.kind, anna.delivery) == (ANNA, "closed", "weekly")
+    assert (bo.member, bo.kind, bo.reason, bo.level, bo.count) == (BO, "raised", "corrected_up", 25, 26)
+    first = next(mail for mail in small.mails() if NAMES[BO] in mail["Subject"])
+    assert "rättad" in small.mails()[-1]["Subject"] and NAMES[BO] in small.mails()[-1]["Subject"]
+    assert small.mails()[-1]["References"] == first["References"]
+    small.night(1)
+    assert len(small.ledger()) == 5 and len(small.mails()) == 3
+
+
+def test_what_a_member_was_told_of_before_it_left_stays_its_own_and_what_comes_later_waits_for_a_person(
+    small: Small,
+) -> None:
+    take_over(small, listed=True)
+    small.night(3)
+    small.rename(small.complain(ANNA, 13), NAMES[ANNA], "")
+    small.night(1)
+    assert [(e.member, e.kind) for e in small.ledger()[3:]] == [(ANNA, "closed")]
+    matched = Counter((row["member"], row["match"]["band"]) for row in small.export("complaints"))
+    assert matched == {(ANNA, "accept"): 14, (None, "review"): 13, (BO, "accept"): 12, (CIA, "accept"): 2}
 
 
 def test_a_limit_lowered_and_raised_and_lowered_again_sends_one_digest_and_no_single_mail(small: Small) -> None:

@@ -30,7 +30,7 @@ def import_members(
         place = open_workplace(config)
         register = read_the_register(place, file)
         with writing(place.engine) as connection:
-            written, names = store_register(connection, register, confirmed=confirm_shrink)
+            written, names = store_register(connection, register, confirmed=confirm_shrink, file=file)
             if written or names:
                 record_act(
                     connection,

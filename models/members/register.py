@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select
 from sqlmodel import col
@@ -13,7 +14,7 @@ from models.matching.mention import KnownMember, KnownName
 from models.matching.register import Register as Claims
 from models.members.country import SWEDEN, Country
 from models.members.identifiers import FREE_HOSTS, read_domain, read_phone
-from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
+from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number, show_org_number
 from models.storage.store import upsert
 from models.storage.tables import Member, MemberName
 from models.words import NameKind
@@ -22,6 +23,7 @@ MEMBER_FIELDS = ("org_number", "legal_name", "joined_on", "left_on", "size", "si
 NAME_FIELDS = ("org_number", "kind", "value", "valid_from", "valid_to")
 _YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LARGEST_SHRINK = 0.1
+_SHOWN = 5  # of the missing members
 _FEW_NAMES = 5  # so many names may go unasked, whatever their share
 _DAMAGED = re.compile(r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
 _PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}|\d{3}-\d\d-\d{4}")
@@ -221,28 +223,28 @@ def _find_contested(names: list[MemberName], members: dict[str, Member], country
     return warnings
 
 
-def store_register(connection: Connection, register: Register, *, confirmed: bool = False) -> tuple[int, int]:
+def store_register(
+    connection: Connection, register: Register, *, confirmed: bool = False, file: Path | str = "FILE"
+) -> tuple[int, int]:
     """Write the register; return (member rows written, names changed). What has not changed is not touched.
 
     A member that is no longer listed is removed with its names; its complaints stay. Raises RegisterRefused when
-    more than a tenth of the members, or all names, would disappear and nobody has ``confirmed`` it.
+    more than a tenth of the members, or all names, would disappear and nobody has ``confirmed`` it. ``file`` is where
+    the register stands, for the command that confirms it.
     """
     table = Member.__table__  # type: ignore[attr-defined]
     known = set(connection.execute(select(col(Member.member))).scalars())
     kept = {member.member for member in register.members}
     gone = known - kept
     if known and len(gone) / len(known) > _LARGEST_SHRINK and not confirmed:
-        raise RegisterRefused(
-            f"{len(gone)} of {len(known)} members are missing from the new register; nothing was changed. If this is "
-            "meant, run `koll members import FILE --confirm-shrink`"
-        )
+        raise RegisterRefused(_tell_shrunk(gone, len(known), file))
     names_before = _name_rows(connection)
     names_now = sorted({_name_key(name) for name in register.names}, key=str)
     lost = set(names_before) - set(names_now)
     if len(lost) > _FEW_NAMES and not names_now and not confirmed:
         raise RegisterRefused(
             f"the new register has none of the {len(names_before)} names members are known by; nothing was changed. Is "
-            "names.csv missing? If this is meant, run `koll members import FILE --confirm-shrink`"
+            f"names.csv missing? If this is meant, run `koll members import {file} --confirm-shrink`"
         )
     changed = set(names_before) ^ set(names_now)
     if changed:
@@ -256,6 +258,17 @@ def store_register(connection: Connection, register: Register, *, confirmed: boo
         rows = [dict(zip(columns, row, strict=True)) for row in names_now]
         connection.execute(MemberName.__table__.insert(), rows)  # type: ignore[attr-defined]
     return written + len(gone), len(changed)
+
+
+def _tell_shrunk(gone: Iterable[str], known: int, file: Path | str) -> str:
+    missing = sorted(gone)
+    shown = ", ".join(map(show_org_number, missing[:_SHOWN])) + (" ..." if len(missing) > _SHOWN else "")
+    are = "is" if len(missing) == 1 else "are"
+    return (
+        f"{len(missing)} of {known} members {are} missing from the new register ({shown}); nothing was changed, and "
+        "they still count as members. Give who has left a left_on instead; or, if the rows are meant to be gone, run "
+        f"`koll members import {file} --confirm-shrink`"
+    )
 
 
 def _name_rows(connection: Connection) -> list[tuple[object, ...]]:

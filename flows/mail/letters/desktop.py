@@ -48,7 +48,7 @@ class Desktop:
     def name(self, member: str) -> str:
         """A member's name on one line, harmless."""
         facts = self.night.members.get(member)
-        return (plain(facts.name, 80) if facts else "") or self.words.say("unnamed")
+        return (plain(facts.name, 80) or self.words.say("unnamed")) if facts else self.words.say("former")
 
     def who(self, member: str) -> str:
         """``Exempel AB (559021-6296)``."""

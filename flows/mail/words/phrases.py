@@ -204,6 +204,7 @@ PHRASES: Mapping[str, tuple[str, str]] = {
         "You get this because your address is in the group {groups}.",
     ),
     "unnamed": ("(utan namn)", "(no name)"),
+    "former": ("en tidigare medlem", "a former member"),
     "never": ("aldrig", "never"),
     "unknown": ("okänt", "unknown"),
     "and": ("och", "and"),

@@ -135,12 +135,11 @@ def _note_budget(desk: Desk, rule: RiseRule, ledger: Sequence[AlertEvent]) -> It
 
 
 def _leave(desk: Desk, states: States) -> Iterator[AlertEvent]:
-    """Close the alerts of members who have left; the weekly digest lists them."""
+    """Close the alerts of members who have left or are no longer listed; the weekly digest lists them."""
+    if isinstance(desk.rule, SourceLateRule | SourceOddRule) or not desk.night.members:
+        return
     for key, state in states.items():
-        facts = desk.night.members.get(key.member)
-        if key.rule_id != desk.rule_id or not state.active or facts is None:
-            continue
-        if facts.left_on is not None and facts.left_on <= desk.night.business_date:
+        if key.rule_id == desk.rule_id and key.member and state.active and not desk.is_member(key.member):
             reason = None if state.standing is Standing.CLOSED else Reason.RESOLVED
             yield desk.write(state, What.CLOSED, level=state.level, note="member_left", reason=reason)
 
