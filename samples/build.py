@@ -9,14 +9,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from samples.world import companies, extracts, truth
+from samples.world import companies, extracts, truth, usa
 from samples.world.declarations import DECLARATIONS
 from samples.world.files import write_csv, write_xlsx
 from samples.world.mails import MAILS
 from samples.world.readme import write_extract_readme, write_readme
 from samples.world.sites import write_sites
 
-FOLDERS = ("register", "extracts", "site", "site-night-3", "inbox", "declarations")
+FOLDERS = (
+    *("register", "extracts", "site", "site-night-3", "inbox", "declarations"),
+    *("usa/register", "usa/cfpb", "usa/ftc", "usa/inbox"),
+)
 
 
 def write_world() -> dict[str, bytes]:
@@ -33,6 +36,8 @@ def write_world() -> dict[str, bytes]:
     expected = truth.expect(rows)
     files["expected.json"] = _write_json(expected)
     files["inbox/expected.json"] = _write_json(truth.expect_mails())
+    files |= usa.write_files()
+    files["usa/expected.json"] = _write_json(usa.expect())
     files["README.md"] = write_readme(expected).encode("utf-8")
     files["extracts/README.md"] = write_extract_readme().encode("utf-8")
     return files

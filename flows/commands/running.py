@@ -187,11 +187,15 @@ def _report(config: Path, state: object, as_json: bool) -> None:
 
 def demo(
     folder: Annotated[Path, typer.Option("--folder", help="Where the demo's world is laid out.")] = Path("demo-world"),
+    world: Annotated[str, typer.Option("--world", help="Whose: sweden, or usa (in English).")] = "sweden",
     serve: Annotated[bool, typer.Option("--serve", help="Keep the web server up afterwards.")] = False,
 ) -> None:
     """Run whole nights on the bundled world, with its own web server, mailbox, extracts and register."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # what matters is told by the demo itself
     with telling_faults():
         from flows.demo.nights import run_demo
+        from flows.demo.worlds import WORLDS
 
-        run_demo(folder, serve=serve)
+        if world not in WORLDS:
+            raise typer.BadParameter(f"one of {', '.join(WORLDS)} is needed", param_hint="--world")
+        run_demo(folder, world=WORLDS[world], serve=serve)

@@ -1,14 +1,11 @@
 """`koll demo`: whole nights on a small invented world, with its own web server, mailbox, extracts and register."""
 
 import hashlib
-import json
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from email import message_from_bytes
 from email.policy import default
 from functools import partial
@@ -18,15 +15,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flows.commands.shared import say
-from flows.demo.case import MEMBER, finish_case, move_case
+from flows.demo.case import finish_case, move_case
+from flows.demo.worlds import SWEDEN, DemoWorld
 from flows.looking.exports import Asked, export_counts, export_runs
 from flows.workplace import Workplace, open_workplace
 from models.storage.store import upgrade
 
-SAMPLES = Path(__file__).parent.parent.parent / "samples"
-NIGHTS = {1: date(2026, 7, 2), 2: date(2026, 8, 4), 3: date(2026, 8, 27)}
-_SITES = {"nix": ("nixnamnden", 8731), "dm": ("dm-namnden", 8732), "broken": ("broken", 8733)}
-_CENTRE = "Telefonhuset Norrsken AB"
+NIGHTS = SWEDEN.nights
+lay_out, write_config, deliver_day = SWEDEN.lay_out, SWEDEN.write_config, SWEDEN.deliver_day  # the first world's
 
 
 class _Site(SimpleHTTPRequestHandler):
@@ -63,11 +59,11 @@ class _Site(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve_sites(root: Path) -> Iterator[dict[str, str]]:
+def serve_sites(root: Path, world: DemoWorld = SWEDEN) -> Iterator[dict[str, str]]:
     """Serve the world's sites on loopback while the block runs; yield their addresses by placeholder."""
     servers = []
     addresses = {}
-    for key, (folder, port) in _SITES.items():
+    for key, (folder, port) in world.sites.items():
         handler = partial(_Site, directory=str(root / "site" / folder))
         try:
             server = ThreadingHTTPServer(("127.0.0.1", port), handler)
@@ -84,68 +80,33 @@ def serve_sites(root: Path) -> Iterator[dict[str, str]]:
             server.server_close()
 
 
-def lay_out(root: Path) -> None:
-    """Lay out a fresh world: register, sites, empty extract folder and mailbox."""
-    if root.exists():
-        if not (root / "koll.toml").exists() and any(root.iterdir()):
-            raise FileExistsError(17, "exists and is no earlier demo; choose another with --folder", str(root))
-        shutil.rmtree(root)
-    for folder in ("extracts", "inbox", "declarations"):
-        (root / folder).mkdir(parents=True)
-    shutil.copytree(SAMPLES / "register", root / "register")
-    shutil.copytree(SAMPLES / "site", root / "site")
-
-
-def write_config(root: Path, addresses: dict[str, str]) -> Path:
-    """Fill in the world's configuration and return its path."""
-    text = (SAMPLES / "koll.toml").read_text("utf-8").replace("{root}", str(root))
-    for key, address in addresses.items():
-        text = text.replace(f"{{{key}}}", address)
-    config = root / "koll.toml"
-    config.write_text(text, "utf-8")
-    return config
-
-
-def deliver_day(root: Path, night: int) -> None:
-    """Let arrive what arrives before a night: an extract, some mail, declarations, on the third a new decision."""
-    for path in sorted((SAMPLES / "extracts" / f"night-{night}").iterdir()):
-        shutil.copy2(path, root / "extracts" / path.name)
-    for name, mail in json.loads((SAMPLES / "inbox" / "expected.json").read_text("utf-8")).items():
-        if mail["night"] == night:
-            shutil.copy2(SAMPLES / "inbox" / name, root / "inbox" / name)
-    for path in sorted((SAMPLES / "declarations" / f"night-{night}").iterdir()):
-        shutil.copy2(path, root / "declarations" / path.name)
-    overlay = SAMPLES / f"site-night-{night}"
-    if overlay.is_dir():
-        shutil.copytree(overlay, root / "site", dirs_exist_ok=True)
-
-
-def run_demo(folder: Path, *, serve: bool = False, tell: Callable[[str], None] = say) -> None:
-    """Run three nights and the third again, and print what happened and where to look."""
+def run_demo(
+    folder: Path, *, world: DemoWorld = SWEDEN, serve: bool = False, tell: Callable[[str], None] = say
+) -> None:
+    """Run a world's nights and the last again, and print what happened and where to look."""
     from flows.nightly import nightly
 
     root = folder.absolute()
-    lay_out(root)
-    with serve_sites(root) as addresses:
-        config = write_config(root, addresses)
+    world.lay_out(root)
+    last = max(world.nights)
+    with serve_sites(root, world) as addresses:
+        config = world.write_config(root, addresses)
         place = open_workplace(config, check=False)
         upgrade(place.engine)
-        seen: set[str] = set()
-        for number, day in (*NIGHTS.items(), (3, NIGHTS[3])):
-            again = len(seen) and number == 3 and day.isoformat() in seen
+        for number, day, again in (*((n, d, False) for n, d in world.nights.items()), (last, world.nights[last], True)):
             if not again:
-                deliver_day(root, number)
-            seen.add(day.isoformat())
+                world.deliver_day(root, number)
             tell(f"\nNight of {day}{' once more: nothing new, so nothing happens' if again else ''}")
             before = set(_mails(place))
             nightly(config=str(config), business_date=day, return_state=True)
             _tell_night(place, before, tell)
-            if again or number < 3:
-                tell(f"The case on {_CENTRE}:")
+            if world.has_case and (again or number < last):
+                tell(f"The case on {world.centre}:")
                 move_case(place, number, tell)
-        tell("\nThe dossier for the board:")
-        finish_case(place, root, tell)
-        _tell_end(place, root, config, tell)
+        if world.has_case:
+            tell("\nThe dossier for the board:")
+            finish_case(place, root, tell)
+        _tell_end(place, world, root, config, tell)
         if serve:
             tell(f"\nServing {', '.join(addresses.values())}; press Ctrl-C to end.")
             _wait()
@@ -180,13 +141,13 @@ def _tell_night(place: Workplace, before: set[Path], tell: Callable[[str], None]
             tell(f"  mail to {mail['To']}: {mail['Subject']}")
 
 
-def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], None]) -> None:
+def _tell_end(place: Workplace, world: DemoWorld, root: Path, config: Path, tell: Callable[[str], None]) -> None:
     tell("\nCounts, reported and not proven:")
-    for row in sorted(export_counts(place, Asked(as_of=NIGHTS[3])), key=lambda row: -row["total"]):
+    for row in sorted(export_counts(place, Asked(as_of=max(world.nights.values()))), key=lambda row: -row["total"]):
         if row["total"]:
             ranks = f"rank {row['rank_total']} in total, {row['rank_phone'] or '-'} by telephone ({row['rank_scope']})"
             tell(f"  {row['name']}: {row['total']}, of which at least {row['phone_at_least']} by telephone; {ranks}")
-    _show_mail(place, tell)
+    _show_mail(place, world, tell)
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
     koll = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "koll" else "koll"
     tell(
@@ -195,19 +156,15 @@ def _tell_end(place: Workplace, root: Path, config: Path, tell: Callable[[str], 
         f"\n  data docs      {root / 'data-docs' / 'index.html'}"
         f"\n  status         {koll} status --config {shown}\n  quarantine     {koll} quarantine list --config {shown}"
         f"\n  everything     {koll} export complaints --config {shown}"
-        f"\n  declarations   {koll} declarations status --config {shown}; {koll} declarations compare --config {shown}"
-        f"\n  the case       {koll} case show {MEMBER} --config {shown}"
-        f"\n  another night  {koll} demo --serve; in another terminal {koll} nightly --config {shown} --date 2026-08-28"
-        "\n  One source failed on purpose (dm_gamla_arkivet answers with a log-in page): so you see what a failure"
-        " looks like."
+        + "".join(f"\n  {line.format(koll=koll, config=shown)}" for line in world.words)
     )
 
 
-def _show_mail(place: Workplace, tell: Callable[[str], None]) -> None:
+def _show_mail(place: Workplace, world: DemoWorld, tell: Callable[[str], None]) -> None:
     """Show the mail that the whole thing is for: the member at the centre has reached the highest level."""
     for path in _mails(place):
         mail = message_from_bytes(path.read_bytes(), policy=default)
-        if _CENTRE in str(mail["Subject"]) and "→100" in str(mail["Subject"]):
+        if world.centre in str(mail["Subject"]) and world.level in str(mail["Subject"]):
             body = mail.get_body(("plain",))
             tell(f"\nThe mail ({path}):\n\nSubject: {mail['Subject']}\n\n{body.get_content() if body else ''}")
             return
