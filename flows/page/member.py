@@ -9,6 +9,7 @@ from flows.mail.words.wording import Wording, plain
 from flows.page.charts import Drawing, draw_year
 from flows.page.desk import Desk, PageWording, name_of, render
 from flows.page.facts import MemberPage, ShownComplaint, Week
+from flows.review.explanations import say_why
 from models.cases.steps import Step
 from models.declarations.facts import DeclaredFacts
 from models.members.org_number import show_org_number
@@ -118,7 +119,9 @@ def _list_declared(declared: DeclaredFacts, words: Wording) -> Iterator[tuple[st
             label = words.reached(one.channel) or words.say("declared_total")
             phrase = "declared_any" if one.channel == "any" else "declared_channel"
             told = words.say(phrase, declared=one.declared, observed=one.observed)
-            yield label[0].upper() + label[1:], told + ("" if declared.complete else f" ({words.say('so_far')})")
+            so_far = "" if declared.complete else f" ({words.say('so_far')})"
+            unknown = words.say("declared_unknown", declared=one.declared)
+            yield label[0].upper() + label[1:], told + so_far if declared.told or one.observed else unknown
         if one.channel == Channel.PHONE and one.observed_rate:
             rate = one.observed_rate
             bounds = {name: words.decimal(getattr(rate, name)) for name in ("per_100k", "low", "high")}
@@ -142,5 +145,5 @@ def _show_complaint(shown: ShownComplaint, desk: Desk) -> dict[str, Any]:
         "channel": desk.words.channel(shown.channel),
         "outcome": desk.words.outcome(shown.outcome) if shown.outcome else "",
         "review": shown.band == Band.REVIEW,
-        "why": plain(shown.why, 200),
+        "why": plain(say_why(shown.why, desk.words.language), 250),
     }

@@ -118,6 +118,10 @@ PAGE_PHRASES: Mapping[str, tuple[str, str]] = {
         "{declared} deklarerade, minst {observed} räknade",
         "{declared} declared, at least {observed} counted",
     ),
+    "declared_unknown": (
+        "{declared} deklarerade, ? räknade (ingen källa berättar om det året)",
+        "{declared} declared, ? counted (no source tells of that year)",
+    ),
     "so_far": ("hittills", "so far"),
     "per_calls": ("Räknade via telefon per 100 000 samtal", "Counted by telephone per 100,000 calls"),
     "per_calls_line": (

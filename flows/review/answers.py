@@ -1,6 +1,7 @@
 """Answers to review questions: checked against the register, written down at once, counted anew when all are given."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flows.intake.linking import load_members
@@ -16,6 +17,7 @@ from flows.review.questions import (
 )
 from flows.workplace import Workplace
 from models.matching import Said
+from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
 from models.storage.store import writing
 
 Log = Callable[[str], None]
@@ -77,15 +79,24 @@ class Desk:
         if question.is_pair:
             return self._record(Answer(question, Said.MEMBER, None, why, everywhere))
         likeliest = next((candidate["member"] for candidate in question.candidates), None)
-        chosen = (member or "").replace("-", "").strip() or likeliest
+        chosen = self._read_member(member) or likeliest
         if chosen not in self.names:
             raise AnswerRefused(f"{chosen or 'nobody'}: no such member; name one of `koll members list`")
         return self._record(Answer(question, Said.MEMBER, chosen, why, everywhere))
 
     def reject(self, question: Question, member: str | None, why: str = "", *, everywhere: bool = False) -> Answer:
         """Say that it is not this member, or none at all; of a pair, that they are two events."""
-        chosen = (member or "").replace("-", "").strip() or None
+        chosen = self._read_member(member)
         return self._record(Answer(question, Said.NOT_MEMBER, chosen, why, everywhere))
+
+    def _read_member(self, written: str | None) -> str | None:
+        """Return the id of a member written by its id or its number, as the register writes it; else as it stands."""
+        told = (written or "").strip()
+        if not told or told in self.names:
+            return told or None
+        with suppress(OrgNumberInvalid):
+            return member_id(read_org_number(told, self.place.settings.country.scheme), self.place.hash_key)
+        return told
 
     def doubt(self, question: Question, why: str = "", *, everywhere: bool = False) -> Answer:
         """Say that nobody can tell: it counts for nobody and is not asked again."""

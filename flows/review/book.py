@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.looking.exports import write_cell
 from flows.review.answers import Answer, AnswerRefused, Desk
+from flows.review.explanations import say_why
 from flows.review.questions import NoSuchQuestion, Question
 from models.members.org_number import show_org_number
 from sources.files.tabular import Line, TableUnreadable, read_lines
@@ -45,7 +46,7 @@ _HOW = {
 }
 _SHEET = "review"
 _WIDTHS = (12, 34, 16, 8, 40, 50, 34, 34, 34, 10, 16, 30)
-_NUMBER = re.compile(r"\((\d{6}-?\d{4}|EF[0-9a-f]{10})\)$")
+_NUMBER = re.compile(r"\(([0-9A-Za-z-]{3,24}|\d{3} \d{3} \d{3})\)$")
 
 
 def write_book(questions: Sequence[Question], path: Path, language: str) -> None:
@@ -55,7 +56,7 @@ def write_book(questions: Sequence[Question], path: Path, language: str) -> None
     sheet.title = _SHEET
     sheet.append(_HEADERS[language])
     for question in questions:
-        sheet.append([write_cell(value) for value in _row_of(question)])
+        sheet.append([write_cell(value) for value in _row_of(question, language)])
     _dress(sheet, _CHOICES[language])
     notes = book.create_sheet("anvisningar" if language == "sv" else "instructions")
     for line in _HOW[language]:
@@ -64,18 +65,20 @@ def write_book(questions: Sequence[Question], path: Path, language: str) -> None
     book.save(path)
 
 
-def _row_of(question: Question) -> list[Any]:
+def _row_of(question: Question, language: str) -> list[Any]:
     shown = question.show()
-    candidates = [_show_candidate(candidate) for candidate in question.candidates[:_CANDIDATES]]
+    candidates = [_show_candidate(candidate, language) for candidate in question.candidates[:_CANDIDATES]]
     padded = candidates + [""] * (_CANDIDATES - len(candidates))
     return [
-        shown["question"], shown["text"], shown["source"], shown["complaints"], shown["why"], shown["sentence"] or "",
+        shown["question"], shown["text"], shown["source"], shown["complaints"], say_why(shown["why"], language),
+        shown["sentence"] or "",
         *padded, "", "", "",
     ]  # fmt: skip
 
 
-def _show_candidate(candidate: dict[str, Any]) -> str:
-    return f"{candidate.get('name') or ''}: {candidate.get('why') or ''} ({show_org_number(candidate['member'])})"
+def _show_candidate(candidate: dict[str, Any], language: str) -> str:
+    why = say_why(candidate.get("why") or "", language)
+    return f"{candidate.get('name') or ''}: {why} ({show_org_number(candidate['member'])})"
 
 
 def _dress(sheet: Worksheet, choices: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 
 from models.alerting.evaluation import Window
-from models.counting import Scope, Tally, count_members, read_watermarks
+from models.counting import Scope, Tally, count_members, find_first_days, read_watermarks
 from models.declarations.draft import Answer
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, FormUnknown, load_form
@@ -64,7 +64,8 @@ class DeclaredFacts:
 
     ``observed`` figures are events as the product counts them everywhere; by channel they are lower bounds.
     ``complete``: every source of complaints has told of the whole period; otherwise the observed can only grow.
-    ``untold`` are sources that have been tried and never told anything.
+    ``untold`` are sources that have been tried and never told anything; ``told_from`` is the first day that the source
+    with most of the member's complaints tells of, or that any does while there are none: before it nothing is known.
     ``answers`` leave out what names a person. ``versions``: how many times it was handed in with other answers.
     """
 
@@ -77,12 +78,18 @@ class DeclaredFacts:
     by_source: Mapping[str, int]
     complete_through: Mapping[str, date]
     untold: tuple[str, ...] = ()
+    told_from: date | None = None
     form: str | None = None
     received_on: date | None = None
     calls: int | None = None
     changed: tuple[ChangedAnswer, ...] = ()
     answers: Mapping[str, Answer] = field(default_factory=dict)
     versions: int = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether anything of the period is told at all; otherwise what was observed is unknown, not zero."""
+        return self.told_from is not None and self.told_from <= self.period.end
 
     @property
     def complete(self) -> bool:
@@ -97,6 +104,7 @@ class Observer:
     def __init__(self, connection: Connection, known_at: datetime | None = None) -> None:
         self.connection, self.known_at = connection, known_at
         self._tallies: dict[Window, dict[str, Tally]] = {}
+        self._begins: dict[str, date] | None = None
         asked = select(_D.c.source).distinct()
         handed_in = {row.source for row in connection.execute(asked)}
         through = read_watermarks(connection, known_at)
@@ -110,6 +118,14 @@ class Observer:
             scope = Scope(period, known_at=self.known_at)
             self._tallies[period] = count_members(self.connection, scope)
         return self._tallies[period].get(member, Tally())
+
+    def find_begin(self, member: str) -> date | None:
+        """Return the first day told of by the source with most of a member's complaints, or by any."""
+        if self._begins is None:
+            self._begins = find_first_days(self.connection, self.complete_through, self.known_at)
+        ever = self.count(member, Window(min(self._begins.values(), default=date.max), date.max)).by_source
+        main = max(ever, key=lambda name: (ever[name], name), default=None)
+        return self._begins.get(main) if main else min(self._begins.values(), default=None)
 
 
 def gather_facts(observer: Observer, member: str, year: int) -> DeclaredFacts:
@@ -140,6 +156,7 @@ def gather_facts(observer: Observer, member: str, year: int) -> DeclaredFacts:
         by_source=dict(sorted(tally.by_source.items())),
         complete_through=observer.complete_through,
         untold=observer.untold,
+        told_from=observer.find_begin(member),
         form=row.form if row else None,
         received_on=row.received_on if row else None,
         calls=calls,

@@ -41,6 +41,9 @@ Organisation numbers begin with 4, a series that no entity is given; phones are 
   complaints than the agency, and one broken off in the middle.
 - `koll.toml`: the configuration; replace `{{root}}`, `{{nix}}`, `{{dm}}` and `{{broken}}` as plain text. Under
   `{{root}}` it looks for `register/`, `extracts/` and `declarations/` (the watched folders) and `inbox/`.
+- `usa/`: a second world, an association in the USA that works in English: `koll demo --world usa`. Its register has
+  columns of its own and EINs, its sources are the CFPB's bulk files, the FTC's daily files and an inbox; rows are
+  shaped as theirs and invented. `usa/expected.json` says what each night must lead to.
 
 ## What the agency's extracts must give
 
