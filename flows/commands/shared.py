@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.looking.harmless import harmless, spell_out
+
 Config = Annotated[Path, typer.Option("--config", envvar="KOLL_CONFIG", help="The configuration file.")]
 CONFIG = Path("koll.toml")
 AsJson = Annotated[bool, typer.Option("--json", help="Write JSON for programs.")]
@@ -34,13 +36,13 @@ Day = Annotated[date | None, typer.Option("--date", parser=day, metavar="YYYY-MM
 
 
 def say(line: str) -> None:
-    """Print a line as it is."""
-    console.print(escape(line))
+    """Print a line as it is, but for what would harm."""
+    console.print(escape(harmless(line)))
 
 
 def fail(message: str) -> NoReturn:
     """Tell what went wrong, and what to do, on standard error; end with 1."""
-    errors.print(escape(message), style="red" if errors.is_terminal else "")
+    errors.print(escape(harmless(message)), style="red" if errors.is_terminal else "")
     raise typer.Exit(1)
 
 
@@ -77,7 +79,8 @@ def telling_faults() -> Iterator[None]:
 
 def print_json(value: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=str, indent=1) + "\n")
+    told = json.dumps(value, ensure_ascii=False, default=str, indent=1)
+    sys.stdout.write(spell_out(told) + "\n")
 
 
 def print_table(title: str, rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> None:

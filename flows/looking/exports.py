@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from sqlalchemy import Connection, Table, select
 
+from flows.looking.harmless import spell_out
 from flows.looking.standing import load_source_states, pick_country_source
 from flows.review.questions import list_questions
 from flows.workplace import Workplace
@@ -272,7 +273,7 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, target: BinaryIO) -> i
     if form == "jsonl":
         number = 0
         for number, row in enumerate(rows, 1):  # noqa: B007
-            target.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            target.write(spell_out(json.dumps(row, ensure_ascii=False)).encode() + b"\n")
         return number
     if form == "csv":
         return _write_csv(rows, target)

@@ -25,7 +25,11 @@ _YEAR_END = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 _LARGEST_SHRINK = 0.1
 _SHOWN = 5  # of the missing members
 _FEW_NAMES = 5  # so many names may go unasked, whatever their share
-_DAMAGED = re.compile(r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]")
+_LONGEST = 300  # characters; what the checks on complaints let a company's name have
+_DAMAGED = re.compile(
+    r"[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+    r"|[\u00c2\u00c3][\u0080-\u00bf\u2013-\u2122]"
+)
 _PERSONAL = re.compile(r"\d{6}\W?\d{4}|\d{8}\W?\d{4}|\d{3}-\d\d-\d{4}")
 
 
@@ -100,6 +104,8 @@ def _check_row(row: RegisterRow, faults: list[str], *names: str) -> None:
             faults.append(f"{row.place}: {field} is empty")
         elif _DAMAGED.search(value):
             faults.append(f"{row.place}: {field} is damaged: save the file again as UTF-8")
+        elif len(value) > _LONGEST:
+            faults.append(f"{row.place}: {field} has more than {_LONGEST} characters: no name is that long")
 
 
 def _show(cell: str) -> str:
