@@ -58,7 +58,8 @@ def demo_world(root: Path, database_url: str | None = None, *, page: bool = Fals
         with serve_sites(root) as addresses:
             config = write_config(root, addresses)
             if not page:
-                config.write_text(config.read_text("utf-8").replace("[page]\nfolder", "[page]\n# folder"), "utf-8")
+                text = config.read_text("utf-8").replace("[page]\nfolder", "[page]\n# folder")
+                config.write_text(text.replace("[mail]\n", "[mail]\ncharts = false\n"), "utf-8")
             yield World(root, config)
     finally:
         if before is None:

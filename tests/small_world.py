@@ -36,6 +36,7 @@ path = "{root}/archive"
 [register]
 path = "{root}/register"
 [mail]
+charts = false
 {smtp}
 maildir = "{root}/mail"
 from = "koll@example.org"

@@ -151,6 +151,7 @@ def identify_sender(place: Workplace, connection: Connection | None = None) -> M
         bounce=mail.bounce,
         reply_to=mail.reply_to,
         page_url=place.settings.page.url,
+        charts=mail.charts,
     )
 
 

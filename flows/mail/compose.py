@@ -168,6 +168,7 @@ def _desk(mailing: Mailing, groups: tuple[str, ...]) -> Desktop:
         groups,
         mailing.alerts.false_alerts_per_year,
         identity.page_url,
+        identity.charts,
     )
 
 
@@ -237,16 +238,40 @@ def _build(letter: Letter, key: str, message_id: str, recipient: str, mailing: M
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message["Content-Language"] = letter.language
-    utf8 = Charset("utf-8")
-    utf8.body_encoding = QP
-    for content, subtype in zip(draw(letter), ("plain", "html"), strict=True):
-        part = MIMENonMultipart("text", subtype, charset="utf-8")
-        part.set_payload(content, utf8)
-        words.attach(part)
+    plain_part, html_part = (
+        _write_part(content, subtype) for content, subtype in zip(draw(letter), ("plain", "html"), strict=True)
+    )
+    words.attach(plain_part)
+    words.attach(_put_in_pictures(html_part, letter, key))
     if letter.enclosed:
         message.attach(words)
         message.attach(_enclose(letter.enclosed))
     return message.as_bytes(policy=compat32.clone(linesep="\r\n"))
+
+
+def _write_part(content: str, subtype: str) -> MIMENonMultipart:
+    utf8 = Charset("utf-8")
+    utf8.body_encoding = QP
+    part = MIMENonMultipart("text", subtype, charset="utf-8")
+    part.set_payload(content, utf8)
+    return part
+
+
+def _put_in_pictures(html: MIMENonMultipart, letter: Letter, key: str) -> MIMEBase:
+    """Return the HTML part with the pictures that it names (RFC 2387), or alone where it names none."""
+    pictures = letter.pictures()
+    if not pictures:
+        return html
+    together = MIMEMultipart("related", boundary=f"=_{key[16:48]}", type="text/html")
+    together.attach(html)
+    for picture in pictures:
+        part = MIMEBase("image", "png")
+        part.set_payload(picture.content)
+        encode_base64(part)
+        part.add_header("Content-ID", f"<{picture.id}>")
+        part.add_header("Content-Disposition", "inline", filename="weeks.png")
+        together.attach(part)
+    return together
 
 
 def _enclose(enclosed: Enclosure) -> MIMEBase:

@@ -19,6 +19,7 @@ class MailIdentity:
     bounce: str | None = None
     reply_to: str | None = None
     page_url: str = ""
+    charts: bool = False  # weeks as pictures
     stopped: Mapping[str, int] = field(default_factory=dict)  # addresses of a group from which mail comes back
 
     @property

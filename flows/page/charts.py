@@ -79,6 +79,11 @@ def _draw(drawing: Drawing) -> str:
     return _clean(out.getvalue())
 
 
+def colour_of(channel: str) -> str:
+    """Return the colour in which a channel is drawn, or what has several."""
+    return _COLOURS.get(channel, _COLOURS["other"])
+
+
 def _draw_rolling(axes: "Axes", drawing: Drawing) -> None:
     counts = [week.rolling for week in drawing.weeks]
     most = max(counts, default=0)
@@ -134,7 +139,7 @@ def _draw_frame(axes: "Axes", drawing: Drawing) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
-    ticks = list(_list_months(first, len(drawing.weeks), drawing.words["months"].split()))
+    ticks = list(list_months(first, len(drawing.weeks), drawing.words["months"].split()))
     axes.set_xticks([at for at, _ in ticks], [name for _, name in ticks])
     axes.set_xlim(0, len(drawing.weeks))
 
@@ -149,12 +154,12 @@ def _name_marks(axes: "Axes", drawing: Drawing) -> None:
         )  # fmt: skip
 
 
-def _list_months(first: date, weeks: int, names: Sequence[str]) -> Iterator[tuple[float, str]]:
-    """Yield every other month's place and name; the year stands under the first one of a year."""
+def list_months(first: date, weeks: int, names: Sequence[str], every: int = 2) -> Iterator[tuple[float, str]]:
+    """Yield each month's place, in weeks, and name, or every other's; the year stands under the first one of a year."""
     last = first + timedelta(weeks=weeks)
     for number in range(first.year * 12 + first.month, last.year * 12 + last.month):
         start = date(number // 12, number % 12 + 1, 1)
-        if start.month % 2 and first <= start < last:
+        if start.month % every == 1 % every and first <= start < last:
             name = names[start.month - 1]
             yield (start - first).days / 7, f"{name}\n{start.year}" if start.month == 1 else name
 

@@ -197,13 +197,14 @@ class RegisterFiles(Section):
 
 
 class Mail(Section):
-    """How alerts leave: an SMTP server, or a Maildir when there is none."""
+    """How alerts leave: an SMTP server, or a Maildir when there is none. ``charts``: weeks as pictures in mails."""
 
     smtp: str | None = None
     maildir: Path = Path("mail")
     sender: Address = Field(alias="from")
     bounce: Address | None = None
     reply_to: Address | None = None
+    charts: bool = True
     groups: dict[str, list[Address]] = Field(default_factory=dict)
 
     @field_validator("smtp")

@@ -240,6 +240,7 @@ class World:
         written = written.replace('ethics = ["etik@kontakta.example"]', 'ethics = ["a@k.example", "b@k.example"]')
         if not self.pages:
             written = re.sub(r"(?<=\[page\]\n)folder = .*\n", "", written)
+            written = written.replace("[mail]\n", "[mail]\ncharts = false\n")
         config.write_text(written, "utf-8")
 
     def copy(self, source: Path, name: str) -> Path:

@@ -45,7 +45,7 @@ def write_count(event: AlertEvent, rule: AboutCounts, desk: Desktop) -> Letter:
     blocks += [Heading(words.say("figures")), Pairs(tuple(_figures(event, rule, desk)))]
     blocks.append(Text(words.say("not_proven"), "quiet"))
     blocks += [*_say_chance(event, rule, desk), *list_changes(event, found, desk)]
-    blocks += show_trend(found.weekly_by_channel.get(event.channel, found.weekly), words)
+    blocks += show_trend(found.weekly_by_channel.get(event.channel, found.weekly), event, desk)
     blocks += [*source_table(names, desk, found.by_source), *ladder(desk.night.members.get(event.member), words)]
     blocks += show_beside(event.member, found, desk)
     subject = remind_of(said, words) if event.reason is Reason.REMINDER else said

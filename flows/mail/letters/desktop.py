@@ -26,6 +26,7 @@ class Desktop:
     groups: tuple[str, ...]
     false_alerts_per_year: float = 12.0
     page_url: str = ""
+    charts: bool = False
 
     def rule(self, event: AlertEvent) -> RuleConfig | None:
         """The rule an event is about, when it is still configured."""

@@ -8,6 +8,8 @@ from typing import ClassVar, Literal, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from flows.mail.letters.picture import Picture
+
 _BARS = "▁▂▃▄▅▆▇█"
 _WIDTH = 76
 
@@ -56,10 +58,11 @@ class Commands:
 
 @dataclass(frozen=True)
 class Bars:
-    """A series as bars, oldest first; None is missing, which is not zero."""
+    """A series as bars, oldest first; None is missing, which is not zero. A picture of it takes their place in HTML."""
 
     kind: ClassVar[str] = "bars"
     values: tuple[int | None, ...]
+    picture: Picture | None = None
 
     @property
     def highest(self) -> int:
@@ -137,6 +140,11 @@ class Letter:
     preview: str = ""
     thread: str = ""
     enclosed: Enclosure | None = None
+
+    def pictures(self) -> list[Picture]:
+        """Return the pictures that stand in it, each once."""
+        found = [block.picture for block in self.blocks if isinstance(block, Bars) and block.picture]
+        return list({picture.id: picture for picture in found}.values())
 
 
 def draw(letter: Letter) -> tuple[str, str]:

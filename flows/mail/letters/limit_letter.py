@@ -16,6 +16,7 @@ from flows.mail.letters.desktop import (
     thread_of,
 )
 from flows.mail.letters.letter import Bars, Block, Heading, Letter, Pairs, Table, Text
+from flows.mail.letters.picture import Picture, draw_weeks
 from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Findings, Window
 from models.alerting.ledger.ledger import AlertEvent, Reason
@@ -39,7 +40,7 @@ def write_limit(event: AlertEvent, rule: LimitRule, desk: Desktop) -> Letter:
         Pairs(tuple(_figures(event, rule, found, window, count_line, desk))),
         Text(words.say("not_proven"), "quiet"),
         *list_changes(event, found, desk),
-        *show_trend(found.weekly, words),
+        *show_trend(found.weekly, event, desk),
         *source_table(rule.sources, desk, found.by_source),
         *ladder(desk.night.members.get(event.member), words),
         *show_beside(event.member, found, desk),
@@ -58,6 +59,13 @@ def excess_of(event: AlertEvent, rule: RuleConfig | None) -> float:
     if not isinstance(rule, LimitRule) or not event.count:
         return 0.0
     return event.count / rule.levels_for(event.member, event.business_date)[0]
+
+
+def _draw_trend(weekly: tuple[int | None, ...], event: AlertEvent, desk: Desktop) -> Picture:
+    words, end = desk.words, window_of(event, desk).end
+    most = max((week for week in weekly if week is not None), default=0)
+    said = words.say("trend_picture", weeks=len(weekly), day=words.day(end), most=most)
+    return Picture(draw_weeks(weekly, end, event.channel, words.months()), said)
 
 
 def window_of(event: AlertEvent, desk: Desktop) -> Window:
@@ -273,12 +281,13 @@ def show_beside(member: str, found: Findings, desk: Desktop) -> Iterator[Block]:
         yield Pairs(tuple(rows))
 
 
-def show_trend(weekly: Sequence[int | None], words: Wording) -> Iterator[Block]:
-    """Yield the weeks as bars and numbers; what is missing is not zero."""
+def show_trend(weekly: Sequence[int | None], event: AlertEvent, desk: Desktop) -> Iterator[Block]:
+    """Yield the weeks as bars, or as a picture of them, and as numbers; what is missing is not zero."""
     if not weekly:
         return
+    words = desk.words
     yield Heading(words.say("trend", weeks=len(weekly)))
-    yield Bars(tuple(weekly))
+    yield Bars(tuple(weekly), _draw_trend(tuple(weekly), event, desk) if desk.charts else None)
     numbers = " ".join("?" if week is None else words.number(week) for week in weekly)
     yield Text(words.say("trend_numbers", numbers=numbers), "quiet")
     if None in weekly:

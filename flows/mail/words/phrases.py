@@ -34,6 +34,10 @@ PHRASES: Mapping[str, tuple[str, str]] = {
     "decision": ("Beslutet", "The decision"),
     "changed": ("Vad som är nytt", "What is new"),
     "trend": ("De senaste {weeks} veckorna", "The last {weeks} weeks"),
+    "trend_picture": (
+        "Stapeldiagram: antal per vecka i {weeks} veckor till och med {day}, högst {most}. Talen står nedanför.",
+        "Bar chart: counts by week for {weeks} weeks through {day}, at most {most}. The figures stand below.",
+    ),
     "sources": ("Källorna", "The sources"),
     "ladder": ("Pågående ärende", "Open case"),
     "corrected": ("Vad som har rättats", "What was corrected"),
