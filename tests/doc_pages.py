@@ -119,6 +119,7 @@ class Session:
         if block.reason or block.language in READ_ONLY:
             return
         os.chdir(self.folder)
+        os.umask(0o022)  # the reader's; `koll` has its own
         if block.language in {"console", "sh"}:
             for command, code, due in read_commands(block):
                 self._hold(block, command, code, due)
@@ -177,12 +178,15 @@ def _run_koll(words: list[str]) -> tuple[int, str]:
     told = _SAID.buffer
     told.seek(0)
     told.truncate()
+    before = os.umask(0o077)  # as flows.koll.main does
     with redirect_stdout(_SAID), redirect_stderr(_SAID):
         try:
             typer.main.get_command(app).main(words, prog_name="koll", terminal_width=WIDTH)
             code = 0
         except SystemExit as ended:
             code = int(ended.code or 0)
+        finally:
+            os.umask(before)
     return code, _ESCAPES.sub("", told.getvalue().decode())
 
 

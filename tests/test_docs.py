@@ -124,7 +124,11 @@ def test_the_reference_is_what_the_program_says_of_itself(name: str) -> None:
 
 @pytest.mark.parametrize("path", PROSE, ids=show)
 def test_every_command_the_documentation_names_is_there(path: Path) -> None:
-    for told in re.findall(r"`(?:\.venv/bin/)?koll ([a-z][^`\n]*)`", path.read_text("utf-8")):
+    text = path.read_text("utf-8")
+    told_of = re.findall(r"`(?:\.venv/bin/)?koll ([a-z][^`\n]*)`", text)
+    for block in read_blocks(text):  # also what is shown and not run
+        told_of += re.findall(r"^(?:\$ )?koll ([a-z].*)$", block.body, re.MULTILINE)
+    for told in told_of:
         command: click.Command = KOLL
         for word in re.split(r"[ |]", told):
             if not isinstance(command, click.Group) or not re.fullmatch(r"[a-z-]+", word):
