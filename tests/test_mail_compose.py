@@ -25,7 +25,7 @@ from flows.mail.compose import compose_messages, compose_weekly, read_bounce, si
 from flows.mail.letters.letter import Bars
 from flows.mail.words import phrases, vocabulary
 from flows.mail.words.wording import Wording, plain
-from models.alerting.evaluation import ChangedRow, Decision, MemberFacts, OpenCase, Rank, Recount, Window
+from models.alerting.evaluation import ChangedRow, Decision, Findings, MemberFacts, OpenCase, Rank, Recount, Window
 from models.alerting.rules import AlertsConfig
 from models.words import Outcome
 
@@ -418,7 +418,17 @@ def test_a_members_figures_are_looked_up_only_where_a_mail_shows_them():
     world = World(rules=[limit(), event(), source_late()]).started()
     world.late = {"board"}
     world.decisions = [Decision("board", "26-014", OTHER, Outcome.BREACH, FIRST_NIGHT)]
-    assert to_describe(world.run(12), world.rules) == {("total-12m", MEMBER)}
+    assert to_describe(world.run(12), world.rules) == {("total-12m", MEMBER), (event().id, OTHER)}
+
+
+def test_the_letter_about_a_decision_tells_what_else_is_known_of_the_member():
+    world = World(rules=[event()]).started()
+    world.decisions = [Decision("board", "26-014", OTHER, Outcome.BREACH, FIRST_NIGHT)]
+    found = Findings(0, open_board_cases=("26-031",), declared=(2025, FIRST_NIGHT))
+    [row, *_] = world.mails(world.run(), findings={(event().id, OTHER): found})
+    text = words_of(read(row)[1])
+    assert "Mer om medlemmen" in text and "Öppna nämndärenden 26-031" in text
+    assert "Senaste självdeklaration för 2025, inkommen 3 mars 2026" in text
 
 
 def test_every_phrase_exists_in_both_languages_with_the_same_values_to_fill_in():

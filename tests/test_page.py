@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from typer.testing import CliRunner
 
 from flows.cases import take_step
+from flows.koll import app
+from flows.looking.status import list_alert_states
 from flows.page.write import write_pages
 from models.cases.steps import StepKind
 from models.storage.tables import Member
 from tests.demo_world import SECOND, THIRD, World, demo_world
+from tests.small_world import ANNA, BO, Small, total
 
 CENTRE = "4491024172"
 
@@ -206,3 +211,21 @@ def test_the_pages_speak_english_where_the_association_does(world: World, chromi
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.get_by_text("117, of which at least 41 by telephone").count() == 1
     assert not re.search(r"\b(anmälningar|gräns|okänd)\b", page.locator("body").inner_text())
+
+
+def test_an_alert_tells_what_its_count_was_then_and_a_silenced_one_is_not_called_open(tmp_path: Path) -> None:
+    small = Small(tmp_path, total(), day=date(2026, 3, 3), alerts=f"[page]\nfolder = '{tmp_path / 'page'}'", quiet=True)
+    small.complain(BO)
+    small.night()
+    small.complain(ANNA, 12)
+    small.night(1)
+    small.complain(ANNA, 3)
+    small.night(1)
+    shown = (tmp_path / "page" / "members" / f"{ANNA}.html").read_text("utf-8")
+    assert "total: nivå 10 sedan 4 mars 2026, då 12 anmälningar" in shown and "(öppet)" in shown
+    [alert] = [a["alert"] for a in list_alert_states(small.open()) if a["member"] == ANNA]
+    told = ["alerts", "silence", alert, "--until", "2099-01-31", "--config", str(tmp_path / "koll.toml")]
+    assert CliRunner().invoke(app, told).exit_code == 0
+    small.night(1)
+    shown = (tmp_path / "page" / "members" / f"{ANNA}.html").read_text("utf-8")
+    assert "(tystat t.o.m. 31 jan 2099)" in shown and "(öppet)" not in shown

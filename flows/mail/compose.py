@@ -24,7 +24,7 @@ from flows.mail.sender import MailIdentity
 from flows.mail.words.wording import Wording, plain
 from models.alerting.evaluation import Due, Findings, Night
 from models.alerting.ledger.ledger import AlertEvent, Delivery, Reason, What
-from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, RuleConfig
+from models.alerting.rules import MEMBERS, OPERATORS, AlertsConfig, CountingRule, EventRule, RuleConfig
 from models.alerting.tables import OutboxRow
 
 _MONDAY = 0
@@ -51,8 +51,8 @@ class Mailing:
 
 def to_describe(events: Iterable[AlertEvent], rules: Iterable[RuleConfig]) -> set[tuple[str, str]]:
     """Return the (rule_id, member) that ``compose_messages`` shows figures of: look up their ``Findings``."""
-    counting = {rule.id for rule in rules if isinstance(rule, CountingRule)}
-    return {(event.rule_id, event.member) for event in events if event.tells and event.rule_id in counting}
+    about_members = {rule.id for rule in rules if isinstance(rule, CountingRule | EventRule)}
+    return {(event.rule_id, event.member) for event in events if event.tells and event.rule_id in about_members}
 
 
 def compose_messages(events: Sequence[AlertEvent], mailing: Mailing) -> list[OutboxRow]:

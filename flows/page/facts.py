@@ -65,6 +65,9 @@ class ShownComplaint:
     why: str
 
 
+SILENCED = "silenced"
+
+
 @dataclass
 class MemberPage:
     """Everything one member's page shows. ``counts`` are those of ``koll export counts``."""
@@ -140,7 +143,7 @@ def _gather_members(
     before = {row["member"]: row["total"] for row in export_counts(place, Asked(as_of=on - MONTH))}
     alerts = defaultdict(list)
     for alert in list_alert_states(place):
-        alerts[alert["member"]].append(alert)
+        alerts[alert["member"]].append(_mark_silenced(alert, on))
     rows = {row.member: row for row in connection.execute(select(_M))}
     shown = _load_complaints(connection)
     weeks = _count_weeks(connection, sources, on)
@@ -160,6 +163,12 @@ def _gather_members(
         for counts in export_counts(place, Asked(as_of=on))
     ]
     return sorted(pages, key=MemberPage.concern)
+
+
+def _mark_silenced(alert: dict[str, Any], on: date) -> dict[str, Any]:
+    """Let an open alert stand as silenced while somebody has silenced it: that is an answer too."""
+    until = alert["silenced_until"]
+    return alert | {"standing": SILENCED} if alert["standing"] == Standing.OPEN and until and on <= until else alert
 
 
 def _levels_of(place: Workplace, member: str, on: date) -> tuple[int, ...]:

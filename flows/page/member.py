@@ -8,7 +8,7 @@ from markupsafe import Markup
 from flows.mail.words.wording import Wording, plain
 from flows.page.charts import Drawing, draw_year
 from flows.page.desk import Desk, PageWording, name_of, render
-from flows.page.facts import MemberPage, ShownComplaint, Week
+from flows.page.facts import SILENCED, MemberPage, ShownComplaint, Week
 from flows.review.explanations import say_why
 from models.cases.steps import Step
 from models.declarations.facts import DeclaredFacts
@@ -44,10 +44,10 @@ def render_member(desk: Desk, page: MemberPage) -> str:
 def _show_alert(alert: Mapping[str, Any], words: Wording) -> dict[str, str]:
     phrase = "alert_line" if alert["level"] and alert["count"] is not None else "alert_plain"
     subject = f" {plain(alert['subject'], 40)}" if alert["subject"] else ""
-    line = words.say(
-        phrase, rule=alert["rule"] + subject, level=alert["level"], count=alert["count"], day=words.day(alert["since"])
-    )
-    return {"line": line, "standing": words.say(f"standing_{alert['standing']}"), "number": alert["alert"]}
+    values = {"level": alert["level"], "count": alert["count"], "complaints": words.complaints(alert["count"] or 0)}
+    line = words.say(phrase, rule=alert["rule"] + subject, day=words.day(alert["since"]), **values)
+    until = {"day": words.day(alert["silenced_until"])} if alert["standing"] == SILENCED else {}
+    return {"line": line, "standing": words.say(f"standing_{alert['standing']}", **until), "number": alert["alert"]}
 
 
 def _list_figures(desk: Desk, page: MemberPage) -> Iterator[tuple[str, str]]:

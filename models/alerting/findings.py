@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Table, func, select, tuple_
 
 from models.alerting.evaluation import Findings, MemberFacts, Night, Rank, SourceState, Window, find_watermark
 from models.alerting.ledger.ledger import AlertEvent, fold
-from models.alerting.rules import LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
+from models.alerting.rules import EventRule, LimitRule, RankRule, RiseRule, RuleConfig, ShareRule
 from models.counting import (
     Scope,
     Tally,
@@ -46,6 +47,9 @@ def look_up_findings(
     scopes: dict[str, tuple[Scope, dict[str, Tally], str] | None] = {}
     found = {}
     for rule_id, member in sorted(wanted):
+        if isinstance(rules[rule_id], EventRule):  # its letter is about one decision and shows no count
+            found[rule_id, member] = Findings(0, **_look_beside(connection, member))
+            continue
         if rule_id not in scopes:
             scopes[rule_id] = _count(connection, rules[rule_id], night.sources)
         counted = scopes[rule_id]
@@ -69,10 +73,17 @@ def look_up_findings(
             linked=_count_linked(connection, scope, member),
             perhaps_linked=count_possible(connection, scope).get(member, 0),
             weekly_by_channel=_count_channels(connection, scope, member, rules[rule_id], night.sources),
-            open_board_cases=_list_board_cases(connection, member),
-            declared=_find_declared(connection, member),
+            **_look_beside(connection, member),
         )
     return found
+
+
+def _look_beside(connection: Connection, member: str) -> dict[str, Any]:
+    """Return what else is known of a member, whatever the letter is about."""
+    return {
+        "open_board_cases": _list_board_cases(connection, member),
+        "declared": _find_declared(connection, member),
+    }
 
 
 def _count(

@@ -17,7 +17,7 @@ from flows.mail.letters.desktop import (
 )
 from flows.mail.letters.follow_up_letter import write_follow_up
 from flows.mail.letters.letter import Block, Commands, Heading, Letter, Pairs, Text
-from flows.mail.letters.limit_letter import write_limit
+from flows.mail.letters.limit_letter import show_beside, write_limit
 from flows.mail.words.wording import plain
 from models.alerting.ledger.ledger import AlertEvent, Reason, alert_id
 from models.alerting.rules import EventRule, FollowUpRule, LimitRule, RankRule, RiseRule, ShareRule, SourceOddRule
@@ -56,6 +56,7 @@ def _write_decision(event: AlertEvent, rule: EventRule, desk: Desktop) -> Letter
         blocks += [Heading(words.say("decision")), Pairs(tuple(_about_decision(event, rule, desk)))]
         blocks.append(Text(words.say("single_case"), "quiet"))
     blocks += [*source_table(rule.sources, desk, {}), *ladder(desk.night.members.get(event.member), words)]
+    blocks += show_beside(event.member, desk.found(event), desk)
     if event.reason is Reason.REMINDER:
         said = remind_of(said, words)
     subject = f"{desk.tag(said)}: {desk.who(event.member)}"
