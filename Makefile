@@ -40,8 +40,8 @@ audit: install         ## known vulnerabilities in what is pinned; fails when th
 licences: install      ## docs/licences.md anew
 	$(BIN)/python .ci/licences.py
 
-bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run
-	$(BIN)/python -m bench
+bench: $(VENV)/.bench  ## speed and memory, as ratios measured in one run; at a million rows and more with FULL=1
+	$(BIN)/python -m bench $(if $(FULL),--full)
 
 docs: install          ## the reference pages, from the program itself
 	$(BIN)/python docs/build_reference.py

@@ -1,6 +1,7 @@
 """`make bench`: every measurement one after the other, as ratios within one run. ``--only NAME`` runs one of them.
 
-A part runs by itself with options of its own too: ``python -m bench.bulk --rows 100000``.
+``--full`` measures at the sizes that docs/scale.md tells of, a million rows and more, which takes an hour. A part
+runs by itself with options of its own too: ``python -m bench.bulk --rows 100000``.
 """
 
 import argparse
@@ -28,15 +29,20 @@ PARTS = {
     "page": "the staff page for 300 members: written, weighed, opened in a browser",
     "cold": "a cold install and the demo",
 }
+FULL = {
+    "bulk": ["--rows", "1000000", "--dlt-rows", "1000000"],
+    "evaluation": ["--rows", "5000000", "--members", "300", "--members", "100000"],
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=PARTS, action="append")
-    chosen = parser.parse_args().only or list(PARTS)
-    for name in chosen:
+    parser.add_argument("--full", action="store_true", help="at full size: " + ", ".join(FULL))
+    asked = parser.parse_args()
+    for name in asked.only or PARTS:
         print(f"\n== {name}: {PARTS[name]}", flush=True)
-        sys.argv = [f"bench.{name}"]
+        sys.argv = [f"bench.{name}", *(FULL.get(name, ()) if asked.full else ())]
         started = time.perf_counter()
         importlib.import_module(f"bench.{name}").main()
         print(f"   ({time.perf_counter() - started:.0f} s)", flush=True)
