@@ -1,7 +1,7 @@
 """Which rows of a file repeat or contradict one another, whatever the size of the chunks they come in.
 
-Kept per row are 17 bytes (a hash of the id, one of the whole row, and how it was judged) in sorted arrays that are
-merged like a log-structured tree: a million rows take 17 MB, where a dict would take 150. The hashes have 64 bits:
+Kept per row are 18 bytes (a hash of the id, one of the whole row, and how it was judged) in sorted arrays that are
+merged like a log-structured tree: a million rows take 18 MB, where a dict would take 150. The hashes have 64 bits:
 for a million rows the chance of one false alarm is below 1 in 10 million.
 """
 
@@ -20,6 +20,7 @@ Marks: TypeAlias = npt.NDArray[np.uint8]
 # How the row under an id was judged; TWICE: refused, and the id already known to stand over two contents.
 REFUSED, ACCEPTED, FLAGGED, TWICE = 0, 1, 2, 3
 
+_LARGEST = 1 << 19  # rows of a run that is still merged: sorting it anew takes four times its memory for a moment
 _SPREAD = np.int64(-7046029254386353131)  # 2^64 divided by the golden ratio, as Fibonacci hashing has it
 
 
@@ -106,12 +107,12 @@ def _undo(runs: list[tuple[Hashes, Marks]], key: np.int64) -> int:
 
 
 def _add(runs: list[tuple[Hashes, Marks]], hashes: Hashes, marks: Marks) -> None:
-    """Add a run, merging while the last is not much smaller than the one before: at most log2(rows) runs are kept."""
+    """Add a run, merging while the last is not much smaller than the one before and neither is large: few are kept."""
     if not len(hashes):
         return
     order = np.argsort(hashes, kind="stable")
     runs.append((hashes[order], marks[order]))
-    while len(runs) > 1 and len(runs[-2][0]) <= 2 * len(runs[-1][0]):
+    while len(runs) > 1 and len(runs[-2][0]) <= min(2 * len(runs[-1][0]), _LARGEST):
         (later, later_marks), (earlier, earlier_marks) = runs.pop(), runs.pop()
         merged = np.concatenate((earlier, later))
         order = np.argsort(merged, kind="stable")

@@ -22,7 +22,6 @@ from models.members.org_number import OrgNumberInvalid, member_id, read_org_numb
 from models.storage.store import writing
 from models.storage.tables import Member
 from sources.archive.faults import ArchiveFault, ArchiveForgotten
-from sources.inbox.privacy import mask_text
 
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _BLOCK = 1 << 20
@@ -130,6 +129,8 @@ def _mask(place: Workplace, text: str) -> str:
             f"{len(text)} characters are too many ({_LONGEST_TEXT} at most): sum it up, and keep a reply's letter with"
             " --file"
         )
+    from sources.inbox.privacy import mask_text  # takes a quarter of a second, which a list of cases does without
+
     return mask_text(text.strip(), place.hash_key, country=place.settings.country).text if text.strip() else ""
 
 

@@ -2,6 +2,8 @@
 
 A web source is a module in a country's folder that holds a class whose ``info.kind`` is the module's name, made from
 (name, sites, bounds, user_agent), and ``folder`` where it reads files too. Being there is all it takes to be a kind.
+
+A kind's module is imported when the kind is asked about: all of them together take longer than a look at the status.
 """
 
 import importlib
@@ -9,8 +11,9 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
-from typing import Protocol, cast
+from functools import cache, partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from zlib import crc32
 
 import sources
@@ -24,13 +27,9 @@ from models.configuration.settings import (
 )
 from models.configuration.source_settings import Mailbox
 from sources.contract import Bounds, Source, SourceInfo
-from sources.declarations.source import DECLARATIONS_INFO, Declarations
-from sources.files import extract
-from sources.files.extract_mail import MailedExtract, recognise_extract
-from sources.files.tabular import squeeze
-from sources.inbox.access import Access
-from sources.inbox.others import Recogniser
-from sources.inbox.tips import TIPS_INFO, Tips
+
+if TYPE_CHECKING:
+    from sources.inbox.others import Recogniser
 
 VERSION = "0.1"
 _NO_COUNTRIES = ("archive", "declarations", "files", "inbox", "pages", "web")  # what every country shares
@@ -49,30 +48,64 @@ class WebSource(Protocol):
         ...
 
 
-def _find_web_sources() -> Iterator[WebSource]:
-    """Yield the class of every web source. A module that cannot be imported is a programming mistake: it raises."""
+def _list_web_modules() -> Iterator[tuple[str, str]]:
+    """Yield (kind, module) of every web source: of a country's modules those that declare a kind of their own name."""
     for country in pkgutil.iter_modules(sources.__path__):
         if country.ispkg and country.name not in _NO_COUNTRIES:
-            package = importlib.import_module(f"sources.{country.name}")
-            for module in pkgutil.iter_modules(package.__path__):
-                yield from _find_classes(f"sources.{country.name}.{module.name}", module.name)
+            folder = files(f"sources.{country.name}")
+            for text in sorted(folder.iterdir(), key=lambda file: file.name):
+                kind = text.name.removesuffix(".py")
+                if text.name.endswith(".py") and f'kind="{kind}"' in text.read_text("utf-8"):
+                    yield kind, f"sources.{country.name}.{kind}"
 
 
-def _find_classes(module: str, kind: str) -> Iterator[WebSource]:
-    for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+def _load_web_source(kind: str) -> WebSource:
+    """Return the class of a kind. A module that cannot be imported is a programming mistake: it raises."""
+    for _, one in inspect.getmembers(importlib.import_module(_WEB_MODULES[kind]), inspect.isclass):
         info = getattr(one, "info", None)
-        if one.__module__ == module and isinstance(info, SourceInfo) and info.kind == kind:
-            yield cast(WebSource, one)  # what its constructor takes is held by the policy tests
+        if one.__module__ == _WEB_MODULES[kind] and isinstance(info, SourceInfo) and info.kind == kind:
+            return cast(WebSource, one)  # what its constructor takes is held by the policy tests
+    raise TypeError(f"{_WEB_MODULES[kind]}: holds no class whose info.kind is {kind!r}")
 
 
-WEB_SOURCES: Mapping[str, WebSource] = {one.info.kind: one for one in _find_web_sources()}
-WEB_KINDS = tuple(WEB_SOURCES)
-INFOS: Mapping[str, SourceInfo] = {
-    "extract": extract.INFO,
-    "tips": TIPS_INFO,
-    "declarations": DECLARATIONS_INFO,
-    **{kind: one.info for kind, one in WEB_SOURCES.items()},
+def _load_info(kind: str) -> SourceInfo:
+    if kind in _OTHER_INFOS:
+        module, name = _OTHER_INFOS[kind]
+        return cast(SourceInfo, getattr(importlib.import_module(module), name))
+    return WEB_SOURCES[kind].info
+
+
+T = TypeVar("T")
+
+
+class _Loaded(Mapping[str, T]):
+    """What kinds come to, each loaded when it is asked for."""
+
+    def __init__(self, kinds: tuple[str, ...], load: Callable[[str], T]) -> None:
+        self._kinds = kinds
+        self._load = cache(load)
+
+    def __getitem__(self, kind: str) -> T:
+        if kind not in self._kinds:
+            raise KeyError(kind)
+        return self._load(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kinds)
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+
+_OTHER_INFOS = {
+    "extract": ("sources.files.extract", "INFO"),
+    "tips": ("sources.inbox.tips", "TIPS_INFO"),
+    "declarations": ("sources.declarations.source", "DECLARATIONS_INFO"),
 }
+_WEB_MODULES = dict(_list_web_modules())
+WEB_KINDS = tuple(_WEB_MODULES)
+WEB_SOURCES: Mapping[str, WebSource] = _Loaded(WEB_KINDS, _load_web_source)
+INFOS: Mapping[str, SourceInfo] = _Loaded((*_OTHER_INFOS, *WEB_KINDS), _load_info)
 
 
 def build_source(
@@ -93,7 +126,11 @@ def build_source(
     if isinstance(chosen, WebSettings):
         return _build_web(name, chosen, name_user_agent(settings))
     if isinstance(chosen, DeclarationSettings):
+        from sources.declarations.source import Declarations
+
         return Declarations(name, chosen.folder, find_bounds(chosen))
+    from sources.inbox.tips import Tips
+
     return Tips(
         name,
         find_bounds(chosen),
@@ -113,8 +150,10 @@ def build_source(
     )
 
 
-def _find_recognisers(tips: TipsSettings, settings: Settings) -> Iterator[Recogniser]:
+def _find_recognisers(tips: TipsSettings, settings: Settings) -> Iterator["Recogniser"]:
     """Yield what knows mail that another source reads from the tips' own mailbox."""
+    from sources.files.extract_mail import recognise_extract
+
     for other in settings.sources.values():
         mail = other.mail if isinstance(other, ExtractSettings) and other.enabled else None
         if mail is not None and _name_box(mail, settings) == _name_box(tips, settings):
@@ -132,6 +171,9 @@ def _build_extract(
     hash_key: bytes,
     imap_password: Callable[[], str | None],
 ) -> Source:
+    from sources.files import extract
+    from sources.files.tabular import squeeze
+
     dropped = extract.Extract(
         name=name,
         folder=chosen.folder,
@@ -146,6 +188,9 @@ def _build_extract(
     )
     if chosen.mail is None:
         return dropped
+    from sources.files.extract_mail import MailedExtract
+    from sources.inbox.access import Access
+
     mail = chosen.mail
     if mail.maildir is not None:
         mail = mail.model_copy(update={"maildir": settings.file.parent / mail.maildir})
@@ -158,7 +203,7 @@ def _number_reading_of(chosen: ExtractSettings) -> int:
     Without it a word added to the map would leave the rows that waited for it in quarantine until the next file.
     """
     read_by = (sorted(chosen.columns.items()), sorted(chosen.channels.items()), chosen.encoding, chosen.covers)
-    return crc32(repr((extract.INFO.parser_version, *read_by)).encode()) & 0x7FFFFFFF  # an INTEGER of PostgreSQL
+    return crc32(repr((INFOS["extract"].parser_version, *read_by)).encode()) & 0x7FFFFFFF  # an INTEGER of PostgreSQL
 
 
 def _build_web(name: str, chosen: WebSettings, user_agent: str) -> Source:

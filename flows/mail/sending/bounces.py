@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Table, func, select, update
 
-from flows.mail.compose import read_bounce
 from flows.workplace import Workplace
 from models.alerting.tables import OutboxRow
 from models.storage.tables import SetAside
@@ -44,6 +43,8 @@ def note_bounces(place: Workplace, connection: Connection, log: Callable[[str], 
 
 def read_report(content: bytes, hash_key: bytes) -> tuple[str, list[str]]:
     """Return the status of a report on a hard bounce, "" of any other, and the mails it names by their keys' starts."""
+    from flows.mail.compose import read_bounce  # brings all letters with it, which a look at the status does without
+
     report = content[:_READ].decode("latin-1")
     hard = _HARD.search(report)
     starts = {start for one in _SIGNED.findall(report) if (start := read_bounce(one, hash_key))}
