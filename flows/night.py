@@ -58,8 +58,10 @@ class Night:
 
     def sum_up(self) -> str:
         """Return what failed and the command that mends it, in one line; or that all went well."""
+        waiting = self.alerts.waiting if self.alerts else 0
         if not self.failed:
-            return f"{len(self.nights)} source(s) read, nothing failed"
+            mail = f"; {waiting} mail(s) wait for the mail server, see: koll status" if waiting else ""
+            return f"{len(self.nights)} source(s) read, nothing failed{mail}"
         parts = [f"{n.source}: {n.message}; then run: koll ingest {n.source}" for n in self.broken]
         if self.clock_fault:
             parts.append(self.clock_fault)

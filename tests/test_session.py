@@ -43,7 +43,7 @@ class Server:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.replies: dict[str, list[Reply]] = {"/robots.txt": [http(404)]}
         self.asked: list[tuple[str, dict[str, str], float]] = []
-        self._tls = tls
+        self.tls = tls
         self._closing = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -51,7 +51,7 @@ class Server:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, path: str = "/page") -> str:
-        return f"{'https' if self._tls else 'http'}://{self.host}{path}"
+        return f"{'https' if self.tls else 'http'}://{self.host}{path}"
 
     def paths(self) -> list[str]:
         return [path for path, _, _ in self.asked]
@@ -74,8 +74,8 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            if self._tls:
-                connection = self._tls.wrap_socket(connection, server_side=True)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             with connection:
                 head = b""
                 while b"\r\n\r\n" not in head:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, update
 from sqlmodel import Session
@@ -13,7 +14,7 @@ from flows.mail.letters.letter import Enclosure
 from flows.mail.sender import MailIdentity
 from flows.mail.sending.bounces import find_stopped, leave_out, note_bounces
 from flows.mail.sending.channels import ChannelTransport, compose_texts
-from flows.mail.sending.delivery import deliver, list_dead
+from flows.mail.sending.delivery import MailOutcome, deliver, list_dead
 from flows.mail.sending.transports import MaildirTransport, SmtpTransport, Transport
 from flows.workplace import Workplace, read_secret
 from models.alerting.evaluation import Due
@@ -69,13 +70,31 @@ def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mai
         missing = tuple(compare_outbox(session))
         silent = find_silent(place, session.connection())
     for outcome in (*report.dead, *report.waiting):
-        log(f"mail to {', '.join(outcome.groups)}: {outcome.code or ''} {outcome.reply}".rstrip())
+        log(_tell_mail(place, outcome))
     for group in silent:
         log(f"mail: no address of the group {group} takes mail any more; mend [mail.groups]")
     for line in missing:
         log(f"alerts: {line}")
     log(f"mail: {len(report.sent)} sent, {len(report.waiting)} waiting, {len(report.dead)} refused")
     return AlertReport(events, mails, len(report.sent), len(report.waiting), len(report.dead), missing, silent)
+
+
+def _tell_mail(place: Workplace, outcome: MailOutcome) -> str:
+    """Say what a mail server answered, which one, and what becomes of the mail."""
+    said = f"{outcome.code or ''} {outcome.reply}".strip() or "has not been asked yet"
+    line = f"mail to {', '.join(outcome.groups)}: {name_relay(place)}: {said}"
+    if outcome.next_try:
+        return f"{line}; it waits and is tried again: `koll alerts send`, or the next night"
+    return f"{line}; refused for good: mend [mail.groups] or ask whoever runs the server"
+
+
+def name_relay(place: Workplace) -> str:
+    """Return where mail leaves, without the user."""
+    mail = place.settings.mail
+    if mail.smtp is None:
+        return str(mail.maildir)
+    parts = urlsplit(mail.smtp)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}"
 
 
 def _decide_and_write(place: Workplace, order: Order, connection: Connection, session: Session) -> tuple[int, int]:

@@ -48,6 +48,23 @@ def show(number: Number, config: Config = CONFIG, by: Who = "", as_json: AsJson 
     print_table("Complaints behind it", found["complaints"], ("source", "source_id", "date", "channel", "url"))
 
 
+@alerts.command("send")
+def send(config: Config = CONFIG) -> None:
+    """Send what waits in the outbox and is due: what a mail server put off, or a killed run left behind.
+
+    Every night does it too. Ends with 1 when mail still waits or was refused; run it as often as you like.
+    """
+    from flows.alerts.settling import send_mail
+    from flows.workplace import open_workplace
+
+    with telling_faults():
+        place = open_workplace(config)
+        with place.exclusively():
+            report = send_mail(place, say)
+        if not report.all_out:
+            raise typer.Exit(1)
+
+
 @alerts.command("ack")
 def ack(
     number: Number,

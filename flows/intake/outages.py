@@ -17,6 +17,7 @@ from flows.workplace import Workplace
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_ROOM = "53100"  # PostgreSQL's disk_full
+_HELD = ("55P03", "40P01", "40001")  # a lock not had in time, a deadlock, a conflict of two writers
 _GONE = ("08", "57P", "58")  # connection lost, server ended or starting, its disk fails
 _PAUSE = 1.0  # seconds between two questions to a database that does not answer
 
@@ -47,6 +48,8 @@ def _recognise_postgresql(error: psycopg.OperationalError, where: str) -> Outage
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if error.sqlstate == _NO_ROOM:
         return _full(where, reason)
+    if error.sqlstate in _HELD:
+        return _held(where, reason)
     if error.sqlstate is None or error.sqlstate.startswith(_GONE):
         return Outage(
             "database-gone",
@@ -60,6 +63,8 @@ def _recognise_sqlite(error: sqlite3.Error, where: str) -> Outage | None:
     name = getattr(error, "sqlite_errorname", "")
     if name == "SQLITE_FULL":
         return _full(where, str(error))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return _held(where, str(error))
     if name.startswith("SQLITE_IOERR"):  # a full disk shows like this too, where a file is mapped
         return _full(where, f"{error}, {name}")
     return None
@@ -68,6 +73,14 @@ def _recognise_sqlite(error: sqlite3.Error, where: str) -> Outage | None:
 def _full(where: str, reason: str) -> Outage:
     sentence = f"no room for {where} ({reason}); nothing of this reading was stored; make room"
     return Outage("disk-full", sentence, passes=False)
+
+
+def _held(where: str, reason: str) -> Outage:
+    sentence = (
+        f"another program holds the database {where} ({reason}); nothing of this reading was stored; end what holds it "
+        "(an open database shell, a copy under way)"
+    )
+    return Outage("database-locked", sentence, passes=False)  # the lock was waited for already
 
 
 def await_database(place: Workplace, log: Callable[[str], None]) -> bool:

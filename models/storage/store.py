@@ -34,6 +34,7 @@ _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-65536", "temp_store=FILE")
 _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _SPECIAL = re.compile(r"[\\\t\n\r]")
+_LOCK_TIMEOUT = "5min"
 CHUNK = 5_000  # rows a call; keeps memory in bounds
 
 
@@ -42,11 +43,16 @@ class StoreUnusable(RuntimeError):
 
 
 def open_engine(url: str, password: str | None = None) -> Engine:
-    """Open the database at ``url``. SQLite runs in WAL, waits 60 s for a lock and enforces foreign keys."""
+    """Open the database at ``url``.
+
+    SQLite runs in WAL, waits 60 s for a lock and enforces foreign keys; PostgreSQL waits 5 minutes for one.
+    """
     address = make_url(url)
     if not address.drivername.startswith("sqlite"):
         address = address.set(password=password) if password else address
-        return create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(address, pool_pre_ping=True, hide_parameters=True)
+        event.listen(engine, "connect", _limit_waiting)
+        return engine
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, connect_args={"timeout": 60}, hide_parameters=True)
@@ -71,6 +77,13 @@ class _SQLiteCompiler(SQLiteCompiler):
     def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
         """Return a hint as it stands behind the table's name."""
         return text
+
+
+def _limit_waiting(connection: Any, _record: object) -> None:
+    """A lock that somebody's forgotten session holds must end a run in words, not hold it for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+    connection.commit()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -189,6 +190,9 @@ class PoliteSession:
         if (target.host, target.port) in self._hosts or (target.host, port) in self._hosts:
             return target
         cure = f"add {target.key} to the source's hosts in koll.toml if it is the same publisher"
+        if came_from and _leads_inside(came_from, target.host):
+            message = f"redirects to {target.key}, inside a private network, and was not followed; tell the publisher"
+            raise FetchFailed("redirect-outside", came_from, message)
         if came_from:
             raise FetchFailed(
                 "redirect-outside", came_from, f"redirects to {target.key}, which is not configured; {cure}"
@@ -293,6 +297,15 @@ class PoliteSession:
                 yield
             finally:
                 host.ended_at = self._clock()
+
+
+def _leads_inside(came_from: str, host: str) -> bool:
+    """Tell whether a page leads where no publisher's page does: into our network from outside it, or to the machine's
+    own services (link-local addresses, where clouds hand out their secrets)."""
+    with contextlib.suppress(ValueError):
+        if ip_address(host).is_link_local:
+            return True
+    return is_inside_name(host) and not is_inside_name(parse_url(came_from).host or "")
 
 
 def _follow(url: str, place: str) -> str:

@@ -297,7 +297,7 @@ class World:
         try:
             place = open_workplace(root / "koll.toml")
             asked = Asked(as_of=clock.date())
-            rows = {what: [_without_moments(row) for row in EXPORTS[what](place, asked)] for what in COMPARED}
+            rows = {what: [without_moments(row) for row in EXPORTS[what](place, asked)] for what in COMPARED}
             rows["mails"].sort(key=lambda row: row["key"])  # written in one transaction, under one moment
             place.engine.dispose()
             return rows
@@ -373,7 +373,7 @@ def _database_of(root: Path) -> str:
     return "w_" + "".join(letter if letter.isalnum() else "_" for letter in f"{root.parent.name}_{root.name}").lower()
 
 
-def _without_moments(row: dict[str, Any]) -> dict[str, Any]:
+def without_moments(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in _WHEN | _HOW_OFTEN}
 
 
