@@ -3,11 +3,13 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
@@ -17,11 +19,15 @@ import pytest
 import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from distributed import Client, LocalCluster
+from distributed.diagnostics.plugin import SchedulerPlugin
 from requests.adapters import HTTPAdapter
 from sqlalchemy import text
 from urllib3.util import Retry
 
 from flows.demo.nights import deliver_day
+from flows.looking.exports import EXPORTS, Asked
+from tests import parts_world
 from tests.demo_world import FIRST, World, demo_world
 from tests.test_nothing_leaks import list_persons
 
@@ -277,3 +283,65 @@ def test_the_server_itself_mails_that_no_night_came_without_a_worker(deployed: d
         assert postbox.wait_for("TEST")[0] == ["drift@kontakta.example"]
     finally:
         server.stop()
+
+
+class Watch(SchedulerPlugin):
+    """Counts how often each task is sent to a worker, and how often it is done."""
+
+    def __init__(self) -> None:
+        self.sent: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+
+    def transition(self, key: str, _start: str, finish: str, *_more: object, **_others: object) -> None:
+        self.sent[key] += finish == "processing"
+        self.done[key] += finish == "memory"
+
+
+def until(ask: Callable[[], str | None]) -> str:
+    """Ask again and again until there is an answer."""
+    for _ in range(1200):
+        if answer := ask():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError("nothing came")
+
+
+def test_a_backfill_on_two_workers_of_which_one_is_killed_comes_to_the_same_to_the_byte(
+    environment: dict[str, str], postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KOLL_HASH_KEY", "one key for all of them")
+    monkeypatch.setenv("PREFECT_API_URL", environment["PREFECT_API_URL"])
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    exports = []
+    for cluster in (False, True):
+        monkeypatch.setenv("KOLL_DATABASE_URL", parts_world.make_database(postgres_url))
+        world = parts_world.lay_out(tmp_path / str(cluster))
+        parts_world.write_files(world.root / "agency", 1, 6)
+        if cluster:
+            backfill_with_a_death(world.root / "koll.toml", {**environment, **os.environ})
+        else:
+            world.ingest("agency")
+        exports.append([json.dumps(row, default=str) for row in EXPORTS["complaints"](world.open(), Asked())])
+    assert exports[0] == exports[1] and len(exports[0]) > 40
+
+
+def backfill_with_a_death(config: Path, environ: dict[str, str]) -> None:
+    """Run `koll backfill` on a cluster of two workers, and kill the first that has something to do."""
+    local = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with LocalCluster(n_workers=2, **local) as cluster, Client(cluster) as client:
+        watch, pids = Watch(), client.run(os.getpid)
+        cluster.scheduler.add_plugin(watch)
+        environ["KOLL_BACKFILL_CLUSTER"] = cluster.scheduler_address
+        command = [BIN / "koll", "backfill", "agency", "--date", parts_world.DAY.isoformat(), "--config", config]
+        with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+            try:
+                busy = until(lambda: next((at for at, keys in client.processing().items() if keys), None))
+                os.kill(pids[busy], signal.SIGKILL)
+                out, err = run.communicate(timeout=900)
+            finally:
+                run.kill()
+        assert run.returncode == 0, out + err
+        assert f"parts are read on the cluster at {cluster.scheduler_address}" in out
+        assert [err.count(f"agency, part {at} of 6: ") for at in range(1, 7)] == [1] * 6
+    assert len(watch.done) == 6 and set(watch.done.values()) == {1}
+    assert max(watch.sent.values()) > 1, "no part was taken from the dead worker"

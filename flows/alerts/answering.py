@@ -19,6 +19,7 @@ from models.audit import record_act
 from models.counting import Scope, list_counted
 from models.storage.store import writing
 from models.storage.tables import Complaint
+from models.storage.versions import find_versions
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 
@@ -127,9 +128,4 @@ def _list_case(connection: Connection, state: AlertState, sources: tuple[str, ..
 
 
 def _load_urls(connection: Connection, rows: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    ids, found = sorted({source_id for _, source_id in rows}), {}
-    for start in range(0, len(ids), 500):
-        some = _C.c.source_id.in_(ids[start : start + 500]) & _C.c.recorded_to.is_(None) & _C.c.url.is_not(None)
-        for row in connection.execute(select(_C.c.source, _C.c.source_id, _C.c.url).where(some)):
-            found[row.source, row.source_id] = row.url
-    return found
+    return {(row.source, row.source_id): row.url for row in find_versions(connection, rows) if row.url is not None}

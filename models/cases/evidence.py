@@ -22,11 +22,11 @@ from models.counting import (
     rank_members,
 )
 from models.storage.tables import Complaint, Member
+from models.storage.versions import find_versions
 from models.words import Band, Channel, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _M: Table = Member.__table__  # type: ignore[attr-defined]
-_CHUNK = 500
 # What a complaint's print covers: all of a version but when it was superseded, and where in our tables it lies.
 # Not the facts and the hash over them: those of a tip are its sender's, and go when he asks or when their time is over.
 _PRINTED = (
@@ -178,14 +178,7 @@ def load_versions(
     connection: Connection, wanted: set[tuple[str, str]], known_at: datetime
 ) -> dict[tuple[str, str], Any]:
     """Return the version of each (source, source_id) that was believed at ``known_at``; those there were."""
-    ids = sorted({source_id for _, source_id in wanted})
-    found = {}
-    for start in range(0, len(ids), _CHUNK):
-        some = _C.c.source_id.in_(ids[start : start + _CHUNK]) & _known(known_at)
-        for row in connection.execute(select(_C).where(some)):
-            if (row.source, row.source_id) in wanted:
-                found[row.source, row.source_id] = row
-    return found
+    return {(row.source, row.source_id): row for row in find_versions(connection, wanted, known_at)}
 
 
 def print_version(row: Any) -> str:

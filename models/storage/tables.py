@@ -179,6 +179,13 @@ class Complaint(SQLModel, table=True):
             postgresql_where=text("kind = 'tip' AND recorded_to IS NULL"),
         ),
         Index("complaint_period", "source", "received_on"),
+        Index(  # what was believed of a record; see models.storage.versions
+            "complaint_versions",
+            "source",
+            "source_id",
+            sqlite_where=text("recorded_to IS NOT NULL"),
+            postgresql_where=text("recorded_to IS NOT NULL"),
+        ),
         Index(
             "complaint_closed",
             "recorded_to",
@@ -242,7 +249,18 @@ class ComplaintText(SQLModel, table=True):
 class Mention(SQLModel, table=True):
     """A further company named in a complaint. Counts only as a caller that a person has confirmed."""
 
-    __table_args__ = (Index("mention_of", "source", "source_id"), Index("mention_counted", "member"))
+    __table_args__ = (
+        Index("mention_of", "source", "source_id"),
+        Index("mention_counted", "member"),
+        Index(  # the few that count, among all that are named
+            "mention_callers",
+            "source",
+            "source_id",
+            "member",
+            sqlite_where=text("band = 'accept' AND role = 'caller'"),
+            postgresql_where=text("band = 'accept' AND role = 'caller'"),
+        ),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     source: str

@@ -14,6 +14,7 @@ from models.alerting.rules import LimitRule
 from models.alerting.survey import Survey
 from models.counting import Scope, count_news, list_counted
 from models.storage.tables import Complaint, EventLink
+from models.storage.versions import find_versions
 from models.words import Band, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -98,13 +99,9 @@ def _list_moved(survey: Survey, scope: Scope, channel: str, member: str) -> tupl
     then = replace(scope, known_at=moment.since)
     before = {row[:2] for row in list_counted(connection, then, member)}
     new = {row[:2] for row in list_counted(connection, scope, member) if channel in ("any", row[3])} - before
-    at = replace(moment, known_at=moment.since)
-    known = select(_C.c.source, _C.c.source_id).where(at.knows(_C), _C.c.status == Status.ACCEPTED)
-    ids, found = sorted({source_id for _, source_id in new}), []
-    for start in range(0, len(ids), 500):
-        some = known.where(_C.c.source_id.in_(ids[start : start + 500]))
-        found += [row for row in map(tuple, connection.execute(some)) if row in new]
-    return tuple(ChangedRow(*row, "moved_here") for row in sorted(found))
+    known = (row for row in find_versions(connection, new, moment.since) if row.status == Status.ACCEPTED)
+    found = sorted((row.source, row.source_id) for row in known)
+    return tuple(ChangedRow(*row, "moved_here") for row in found)
 
 
 def _recount(rule: LimitRule, survey: Survey, told: AlertedWindow) -> Recount | None:
@@ -130,11 +127,7 @@ def _recount(rule: LimitRule, survey: Survey, told: AlertedWindow) -> Recount | 
 
 def _explain(survey: Survey, source: str, source_id: str, member: str) -> ChangedRow:
     """Say why a row that counted no longer does."""
-    row = survey.connection.execute(
-        select(_C.c.status, _C.c.member, _C.c.band).where(
-            _C.c.source == source, _C.c.source_id == source_id, survey.moment.knows(_C)
-        )
-    ).first()
+    row = next(find_versions(survey.connection, [(source, source_id)], survey.moment.known_at), None)
     if row is None or row.status == Status.WITHDRAWN:
         return ChangedRow(source, source_id, "withdrawn")
     if row.member != member or row.band != Band.ACCEPT:
