@@ -92,8 +92,8 @@ def _counted(scope: Scope, columns: str) -> str:
     """
     # One company can be named as the caller twice in one complaint, in two spellings: that is still one complaint.
     callers = (
-        "SELECT source, source_id, member, min(recorded_from) AS named FROM mention AS m"
-        f" WHERE m.band = 'accept' AND m.role = 'caller' AND m.member IS NOT NULL AND {_known(scope, 'm')}"
+        "SELECT source, source_id, member, min(recorded_from) AS named FROM mention AS n"
+        f" WHERE n.band = 'accept' AND n.role = 'caller' AND n.member IS NOT NULL AND {_known(scope, 'n')}"
         " GROUP BY source, source_id, member"
     )
     return (
