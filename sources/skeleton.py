@@ -99,7 +99,7 @@ def write_module(name: str, url: str, html: str) -> str:
         form='\n_KEY = re.compile(r"[\\w./-]+")\n' if keyed else "",
         low=max(rows // 2, 1),
         high=max(rows * 3, 1_000),
-        place=_quote(path if rows else re.sub(r"[^/]+/?$", "", path)),
+        place=_quote(path if rows else re.sub(r"(?<![^/])[^/]+/?$", "", path)),
         record_url="" if rows else f"    record_url = {_generalise(path)}\n",
         labels="\n".join(f"        {_quote(field)}: ({_quote(word)},)," for field, (word, *_) in labels.items()),
         source_id='record.key("key", _KEY)' if keyed else 'record.value("company").casefold() or None',

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 _HEADER = re.compile(r"^\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$")
 
+_REMARK = re.compile(
+    r"""\s{0,99}#?\s{0,99}\w{1,99}\s{0,99}=\s{0,99}"""
+    r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[^"'\[#\s]+)\s{0,99}(#.*)$"""
+)
+
 
 def set_key(text: str, table: str, key: str, value: str | bool | Sequence[str] | None) -> str:
     """Return ``text`` with ``key`` of ``[table]`` set to ``value``; with None it is set apart by a mark of comment.
@@ -59,7 +64,7 @@ def _find_key(lines: list[str], first: int, last: int, key: str) -> tuple[int, i
 
 def _keep_remark(line: str) -> str:
     """Return the comment behind a value; a mark inside quotation marks is none."""
-    hit = re.match(r"""^\s*#?\s*\w+\s*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]|[^"'\[#\s]+)\s*(#.*)$""", line)
+    hit = _REMARK.match(line)
     return hit[1] if hit else ""
 
 

@@ -22,15 +22,17 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"(?:-{2,}\s*)?(?:början? (?:på )?vidarebefordrat (?:brev|meddelande)|börja vidarebefordrat (?:brev|meddelande)"
+    r"(?:-{2,80}\s{0,20})?(?:början? (?:på )?vidarebefordrat (?:brev|meddelande)"
+    r"|börja vidarebefordrat (?:brev|meddelande)"
     r"|vidarebefordrat (?:brev|meddelande|e-postmeddelande|mejl)|begin forwarded message|forwarded (?:message"
     r"|by .{1,80})"
-    r"|videresendt (?:melding|besked|meddelelse)|start på videresendt besked)\s*:?\s*(?:-{2,})?",
+    r"|videresendt (?:melding|besked|meddelelse)|start på videresendt besked)\s{0,20}:?\s{0,20}(?:-{2,})?",
     re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
-    r"-{2,}\s*(?:ursprungligt meddelande|originalmeddelande|ursprungligt brev|original message|original appointment"
-    r"|opprinnelig melding|oprindelig meddelelse|original-nachricht|ursprüngliche nachricht)\s*-{2,}",
+    r"-{2,80}\s{0,20}(?:ursprungligt meddelande|originalmeddelande|ursprungligt brev"
+    r"|original message|original appointment"
+    r"|opprinnelig melding|oprindelig meddelelse|original-nachricht|ursprüngliche nachricht)\s{0,20}-{2,}",
     re.IGNORECASE,
 )
 _WROTE = re.compile(r".{0,240}\b(?:skrev|skrifver|wrote|schrieb|writes)\b.{0,160}:", re.IGNORECASE)
@@ -53,8 +55,8 @@ _DEVICE = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT_MARK = re.compile(
-    r"\s*(?:(?P<forward>vb|vs|fwd?|wg|tr|vidarebefordrat)|(?P<reply>sv|re|ang|aw|antw)|\[extern(?:al|t)?\])"
-    r"(?:\[\d+\])?\s*(?::|(?<=\]))\s*",
+    r"\s{0,99}(?:(?P<forward>vb|vs|fwd?|wg|tr|vidarebefordrat)|(?P<reply>sv|re|ang|aw|antw)|\[extern(?:al|t)?\])"
+    r"(?:\[\d{1,9}\])?\s{0,20}(?::|(?<=\]))\s{0,99}",
     re.IGNORECASE,
 )
 

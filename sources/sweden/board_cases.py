@@ -25,7 +25,7 @@ _LIST_GLUE = re.compile(
     r"[\s,;&+]*(?:(?:och|samt|respektive|resp\.?)\s+)?(?:(?:ärende\w{0,4}|dnr\.?)\s+)?", re.IGNORECASE
 )
 _REEXAMINED = re.compile(r"\b(?:ompr(?:övning\w*|övad?|övat)?|omprövn|omprövas)\b\.?", re.IGNORECASE)
-_TOTAL = re.compile(r"\(?\s*totalt\s+(\d{1,3})\s+(?:st\w*\.?|ärenden)\s*\)?", re.IGNORECASE)
+_TOTAL = re.compile(r"\(?\s?totalt\s+(\d{1,3})\s+(?:st\w*\.?|ärenden)\s?\)?", re.IGNORECASE)
 _NOISE = re.compile(r"\b(?:dnr|diarienummer|diarienr|ärenden?|samt|och|respektive|resp|nr)\b\.?", re.IGNORECASE)
 _WIDEST_RANGE = 60  # one page has carried 23 cases; a wider range is a slip of the pen
 _SLUG_NUMBER = re.compile(r"(?<!\d)(\d{2})-(\d{3,4})(?!\d)")

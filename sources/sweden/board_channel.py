@@ -8,7 +8,9 @@ import re
 
 from models.words import Channel, Evidence, Outcome
 
-_ISSUE_CUT = re.compile(r"(?<=[a-zåäöA-ZÅÄÖ0-9)])[.;]\s*(?=[A-ZÅÄÖ])|\n(?=\s*[–•*-]?\s*[A-ZÅÄÖ0-9])|,\s+samt\s+(?=\S)")
+_ISSUE_CUT = re.compile(
+    r"(?<=[a-zåäöA-ZÅÄÖ0-9)])[.;]\s*(?=[A-ZÅÄÖ])|\n(?=\s{0,40}[–•*-]?\s{0,40}[A-ZÅÄÖ0-9])|,\s+samt\s+(?=\S)"
+)
 _ABBREVIATED = re.compile(
     r"(?:\b[A-Za-z]|\b(?:bl|s\.k|t\.ex|m\.m|d\.v|fr\.o|t\.o|e\.d|jfr|resp|ca|nr|st|kap|inkl))$", re.IGNORECASE
 )

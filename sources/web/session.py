@@ -39,7 +39,7 @@ LONGEST_DELAY = 600.0  # a host that wants longer between two pages is not read 
 _ROBOTS_BYTES = 512_000  # RFC 9309 asks for at least 500 KiB
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PORTS = {"http": 80, "https": 443}
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:+-]{1,40})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

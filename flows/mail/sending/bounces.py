@@ -16,7 +16,7 @@ from models.storage.tables import SetAside
 
 _O: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 _S: Table = SetAside.__table__  # type: ignore[attr-defined]
-_SIGNED = re.compile(r"[\w.+-]*\+[0-9a-f]{24}\.[0-9a-f]{16}@[\w.-]+", re.IGNORECASE)
+_SIGNED = re.compile(r"(?<![\w.+-])[\w.+-]{0,64}\+[0-9a-f]{24}\.[0-9a-f]{16}@[\w.-]{1,255}", re.IGNORECASE)
 _HARD = re.compile(r"^Status:\s*(5\.\d+\.\d+)", re.MULTILINE | re.IGNORECASE)
 _READ = 256 * 1024  # of a report: what it is about stands first
 _LOOK_BACK = timedelta(days=14)
