@@ -19,6 +19,7 @@ from flows.intake.parts import drop_left_parts
 from flows.intake.reading import Order
 from flows.intake.register import read_the_register
 from flows.intake.relink import relink
+from flows.review.returned import take_workbooks
 from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
@@ -183,6 +184,8 @@ def finish(night: Night, linkers: Linkers, log: Log, *, alerts: bool) -> None:
     """Match again what a changed register touches, count, decide, send, and close the run."""
     place = night.place
     place.one_writer.confirm()
+    if take_workbooks(place, night.order, log):
+        linkers = make_linkers(place)
     relink(place, night.order, linkers, log)
     link_events(place)
     if alerts:

@@ -97,7 +97,7 @@ def _dress(sheet: Worksheet, choices: Sequence[str]) -> None:
     listed.add(f"J2:J{max(sheet.max_row, 2)}")
 
 
-def read_book(path: Path, desk: Desk) -> tuple[list[Answer], list[str]]:
+def read_book(book: Path | BinaryIO, desk: Desk, name: str = "") -> tuple[list[Answer], list[str]]:
     """Give the workbook's answers at the desk; return them, and a line for each row that could not be taken.
 
     What has been answered meanwhile is passed over, so that a workbook may come twice. Raises AnswerRefused when the
@@ -105,15 +105,16 @@ def read_book(path: Path, desk: Desk) -> tuple[list[Answer], list[str]]:
     """
     given: list[Answer] = []
     faults: list[str] = []
-    with path.open("rb") as stream:
-        for line, headers in _read_rows(stream, path.name):
+    name = name or getattr(book, "name", "")
+    with book.open("rb") if isinstance(book, Path) else book as stream:
+        for line, headers in _read_rows(stream, name):
             cells = [line.cells[header].strip() for header in headers]
             if not (cells[9] or cells[10]) or desk.has_answer(cells[0]):
                 continue
             try:
                 given.append(_give(desk, cells))
             except (AnswerRefused, NoSuchQuestion) as error:
-                faults.append(f"{path.name} row {line.number}: {error}")
+                faults.append(f"{name} row {line.number}: {error}")
     return given, faults
 
 

@@ -239,6 +239,23 @@ class StaffPage(Section):
         return value.rstrip("/")
 
 
+class ReviewConfig(Section):
+    """Workbooks of review questions that staff send back: dropped into ``folder``, or mailed to the tip inbox.
+
+    A mailed one is believed when it is from an address of [mail.groups] or one of ``senders``, and our own mail server,
+    which writes Authentication-Results under the name ``authserv``, proves that it is.
+    """
+
+    folder: Path | None = None
+    authserv: str | None = Field(default=None, pattern=r"^[A-Za-z0-9.-]+$")
+    senders: list[Address] = Field(default_factory=list)
+
+    @field_validator("senders")
+    @classmethod
+    def _lower(cls, value: list[str]) -> list[str]:
+        return [sender.lower() for sender in value]
+
+
 class Retention(Section):
     """How many days each kind of thing about people is kept; then `koll retention run`, weekly by itself, forgets it.
 
@@ -298,6 +315,7 @@ class Settings(Section):
     members: RegisterFiles
     mail: Mail
     page: StaffPage
+    review: ReviewConfig
     sources: dict[str, AnySource]
     alerts: AlertsConfig
     cases: CasesConfig
@@ -329,6 +347,7 @@ SECTIONS: Mapping[str, type[BaseModel]] = {
     "register": RegisterFiles,
     "mail": Mail,
     "page": StaffPage,
+    "review": ReviewConfig,
     "alerts": AlertsConfig,
     "cases": CasesConfig,
     "follow_up": FollowUpConfig,
@@ -553,6 +572,7 @@ def _with_absolute_paths(settings: Settings) -> Settings:
             "mail": settings.mail.model_copy(update=settle(settings.mail)),
             "operations": settings.operations.model_copy(update=settle(settings.operations)),
             "page": settings.page.model_copy(update=settle(settings.page)),
+            "review": settings.review.model_copy(update=settle(settings.review)),
             "sources": {name: source.model_copy(update=settle(source)) for name, source in settings.sources.items()},
         }
     )

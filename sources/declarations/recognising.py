@@ -10,6 +10,7 @@ from models.declarations.layout import MARK, SHEETS
 ZIP = b"PK\x03\x04"
 WITH_MACROS = (".xlsm", ".xltm", ".xlam", ".xlsb")
 _NAMED = re.compile(r"(?:sj(?:ä|a\u0308|a)lv|self[-_ ]?)de[ck]lara(?:tion|ration)", re.IGNORECASE)
+REVIEW_NOTES = ("anvisningar", "instructions")  # the sheet beside the questions, in either language
 _MOST = 100_000  # bytes of a workbook's list of sheets
 
 
@@ -22,6 +23,12 @@ def looks_like_declaration(name: str, content: bytes) -> bool:
         listed = _read_list_of_sheets(content)
         return any(f'"{sheet}"'.encode() in listed for sheet, _ in SHEETS.values())
     return content[:1] in (b"{", b"\xef") and MARK.encode() in content[:4_096]
+
+
+def looks_like_review(content: bytes) -> bool:
+    """Tell whether an attached file is a workbook of review questions, by its two sheets."""
+    listed = _read_list_of_sheets(content) if content.startswith(ZIP) else b""
+    return b'"review"' in listed and any(f'"{sheet}"'.encode() in listed for sheet in REVIEW_NOTES)
 
 
 def _read_list_of_sheets(content: bytes) -> bytes:

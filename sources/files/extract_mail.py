@@ -8,7 +8,7 @@ Everything else is archived and waits: whoever finds it right puts the attachmen
 
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from email import message_from_bytes
@@ -41,7 +41,7 @@ _PROPERTY = re.compile(r"\b(header\.from|header\.d|header\.i|smtp\.mailfrom)\s*=
 _UNFIT = re.compile(r"[^\w .()-]+")
 
 
-class _Waits(Exception):
+class MailWaits(Exception):
     """This mail is not taken by itself; ``code`` and the text say why."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -138,11 +138,11 @@ class MailedExtract:
         content = visit.archive.get(came.sha256)
         try:
             if came.note.get("size"):
-                raise _Waits("mail-too-large", "the mail is over 25 MB, and only its beginning was taken")
+                raise MailWaits("mail-too-large", "the mail is over 25 MB, and only its beginning was taken")
             mail = read_mail(content)
-            check_sender(mail, self.mail)
+            check_sender(mail, self.mail.senders, self.mail.authserv)
             return list(self._take_tables(visit, came, content, mail)), []
-        except (_Waits, MailUnreadable) as error:
+        except (MailWaits, MailUnreadable) as error:
             reason = f"{error}; if the mail is right, put its file into {self._folder()}"
             note = {"mail": came.sha256, "code": error.code, "reason": reason, "files": _list_files(content)}
             item = RawItem(f"mail {came.sha256[:12]}", came.sha256, "message/rfc822", "", visit.now, role=WAITING)
@@ -151,13 +151,13 @@ class MailedExtract:
     def _take_tables(self, visit: Visit, came: RawItem, content: bytes, mail: Mail) -> Iterator[RawItem]:
         tables = list(_find_tables(message_from_bytes(content, policy=compat32)))
         if not tables:
-            raise _Waits("attachment-missing", "no CSV or XLSX file is attached")
+            raise MailWaits("attachment-missing", "no CSV or XLSX file is attached")
         for file_name, table in tables:
             try:
                 for _ in read_lines(BytesIO(table), list(self.columns.values()), encoding=self.encoding):
                     pass
             except TableUnreadable as error:
-                raise _Waits(error.code, f"{file_name}: {error}") from error
+                raise MailWaits(error.code, f"{file_name}: {error}") from error
         for file_name, table in tables:
             covers = self.extract.find_period(file_name)
             through = None if covers else self._guess_end(mail)
@@ -179,24 +179,24 @@ class MailedExtract:
 def recognise_extract(rules: ExtractMail, mail: Mail) -> str | None:
     """Return why the tip inbox leaves a mail alone, when its proven sender is one that extracts come from."""
     try:
-        check_sender(mail, rules)
-    except _Waits:
+        check_sender(mail, rules.senders, rules.authserv)
+    except MailWaits:
         return None
     return "extract" if mail.attachments else None
 
 
-def check_sender(mail: Mail, rules: ExtractMail) -> None:
-    """Return when the mail's sender is configured and proven; raise with the reason when not."""
+def check_sender(mail: Mail, senders: Collection[str], authserv: str) -> None:
+    """Return when the mail's sender is configured and proven; raise MailWaits with the reason when not."""
     written = mail.headers.get("from", ())
     addresses = {found.lower() for value in written for found in _ADDRESS.findall(value)}
     if mail.sender is None or len(written) != 1 or addresses != {mail.sender}:
-        raise _Waits("sender-unclear", "the mail does not name exactly one sender")
+        raise MailWaits("sender-unclear", "the mail does not name exactly one sender")
     domain = mail.sender.partition("@")[2]
-    if mail.sender not in rules.senders and f"@{domain}" not in rules.senders:
-        raise _Waits("sender-unknown", "the sender is not among the configured ones")
+    if mail.sender not in senders and f"@{domain}" not in senders:
+        raise MailWaits("sender-unknown", "the sender is not among the configured ones")
     results = mail.headers.get("authentication-results", ())
-    if not results or not proves_sender(results[0], rules.authserv, domain):
-        raise _Waits("sender-unproven", f"{rules.authserv} does not say that the sender is who it claims to be")
+    if not results or not proves_sender(results[0], authserv, domain):
+        raise MailWaits("sender-unproven", f"{authserv} does not say that the sender is who it claims to be")
 
 
 def proves_sender(header: str, authserv: str, domain: str) -> bool:

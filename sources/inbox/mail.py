@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
 
-from sources.declarations.recognising import looks_like_declaration
+from sources.declarations.recognising import looks_like_declaration, looks_like_review
 from sources.encoding import decode_bytes
 from sources.inbox.headers import decode_header, find_address, find_ids, read_stamp
 from sources.inbox.page import page_to_text
@@ -45,7 +45,8 @@ class MailUnreadable(Exception):
 class Attachment:
     """An attached file: what it said it was, and its decoded size and hash.
 
-    The file itself is dropped, but for a self-declaration: that has its ``name`` and ``content``.
+    The file itself is dropped, but for a self-declaration and a workbook of review questions (``review``): they have
+    their ``name`` and ``content``.
     """
 
     media_type: str
@@ -53,6 +54,7 @@ class Attachment:
     sha256: str
     name: str = ""
     content: bytes | None = field(default=None, repr=False)
+    review: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,8 +259,9 @@ class _Walk:
     def keep_attachment(self, kind: str, start: int, end: int, encoding: str, written: str) -> None:
         content = self.decode_transfer(start, end, encoding)
         sha256, name = hashlib.sha256(content).hexdigest(), decode_header(written.encode("utf-8", "replace"))
-        declared = (name[-200:], content) if looks_like_declaration(name, content) else ()
-        self.attachments.append(Attachment(kind, len(content), sha256, *declared))
+        review = looks_like_review(content)
+        kept = (name[-200:], content, review) if review or looks_like_declaration(name, content) else ()
+        self.attachments.append(Attachment(kind, len(content), sha256, *kept))
 
     def read_text(self, entity: Message, start: int, end: int, encoding: str) -> _Part:
         if end - start > 10 * MAX_TEXT:

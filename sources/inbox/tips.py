@@ -45,6 +45,7 @@ TIPS_INFO = SourceInfo(
         Check(
             "attachment-only", Severity.WARNING, "The mail says nothing itself; somebody must look at what is attached."
         ),
+        Check("workbook-untrusted", Severity.ERROR, "Answers to review questions came from no proven member of staff."),
         *(Check(f"set-aside-{reason}", Severity.WARNING, f"Not a tip: {why}") for reason, why in REASONS.items()),
     ),
 )

@@ -17,6 +17,7 @@ REASONS = {
     "out-of-office": "Somebody is away: an automatic answer.",
     "auto-reply": "An automatic answer or notice.",
     "declaration": "A self-declaration is attached, and is taken in as one.",
+    "review": "Answers to review questions are attached, and are taken in if the sender is proven to be staff.",
     "spam": "Our own mail server marked it as spam.",
     "mailing-list": "It came through a mailing list.",
     "newsletter": "Bulk mail that can be unsubscribed from.",
@@ -70,6 +71,8 @@ def find_reason(mail: Mail, own_domain: str, words: str) -> str | None:
         return "bounce"
     if reason := _find_automatic(mail, by_machine, words):
         return reason
+    if any(file.review for file in mail.attachments):
+        return "review"
     if any(file.content is not None for file in mail.attachments):
         return "declaration"
     if _is_spam(mail):
