@@ -93,8 +93,13 @@ def list_reviews(config: Config = CONFIG, as_json: AsJson = False) -> None:
 @review.command("show")
 def show_review(asked: Asked, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show one question: every candidate with what speaks for it, and the complaints behind it."""
+    from flows.review.questions import NoSuchQuestion, pick_question
+
     with telling_faults():
-        row = _find(_open(config)[1], asked).show()
+        try:
+            row = pick_question(_open(config)[1], asked).show()
+        except NoSuchQuestion as error:
+            fail(str(error))
         if as_json:
             print_json(row)
             return
@@ -159,13 +164,6 @@ def _open(config: Path) -> tuple[Any, list[Any]]:
     place = open_workplace(config)
     with place.engine.connect() as connection:
         return place, list_questions(connection)
-
-
-def _find(questions: list[Any], asked: str) -> Any:
-    found = [question for question in questions if question.id.startswith(asked)]
-    if len(found) != 1:
-        fail(f"{len(found)} open questions {asked}; `koll review list` shows them")
-    return found[0]
 
 
 def _at_desk(config: Path, by: str, give: "Callable[[Desk], list[Answer]]") -> None:

@@ -31,6 +31,14 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
+def form(text: str) -> Form:
+    """Read the form of an export given on the command line."""
+    try:
+        return Form(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: one of {', '.join(Form)} is needed") from error
+
+
 class What(StrEnum):
     """What can be exported."""
 
@@ -50,7 +58,9 @@ def export(
     config: Config = CONFIG,
     as_of: Annotated[date | None, typer.Option(parser=day, metavar="YYYY-MM-DD", help="Count up to this day.")] = None,
     known_at: Annotated[datetime | None, typer.Option(parser=moment, metavar="TIME", help="As known then.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="How to write it.")] = Form.JSONL,
+    written_as: Annotated[
+        Form, typer.Option("--format", parser=form, metavar="jsonl|csv|xlsx", help="How to write it.")
+    ] = Form.JSONL,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="The file; else standard output.")] = None,
 ) -> None:
     """Write everything out, for people and programs."""
@@ -61,7 +71,7 @@ def export(
         place = open_workplace(config)
         rows = EXPORTS[what](place, Asked(as_of, known_at))
         with open_target(output) as target:
-            number = write_rows(rows, form, target)
+            number = write_rows(rows, written_as, target)
         if output is not None:
             say(f"{number} {what} written to {output}")
 
@@ -144,9 +154,13 @@ def doctor(config: Config = CONFIG, as_json: AsJson = False) -> None:
             print_json(findings)
         else:
             for finding in findings:
-                mark = "ok  " if finding["ok"] else "FAIL"
-                colour = "green" if finding["ok"] else "red"
+                mark, colour = ("ok  ", "green") if finding["ok"] else ("FAIL", "red")
                 console.print(f"[{colour}]{mark}[/{colour}] ", end="")
-                say(f"{finding['what']}: {finding['found']}" + ("" if finding["ok"] else f" -> {finding['do']}"))
+                say(f"{finding['what']}: {finding['found']}")
+                if not finding["ok"]:
+                    say(f"       it means: {finding['means']}")
+                    say(f"       do: {finding['do']}")
+            failing = sum(not finding["ok"] for finding in findings)
+            say(f"{failing} of {len(findings)} need mending" if failing else f"all {len(findings)} are well")
         if not all(finding["ok"] for finding in findings):
             raise typer.Exit(1)

@@ -24,12 +24,18 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def day(text: str) -> date:
     """Read a day given on the command line."""
-    return date.fromisoformat(text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r}: a day such as 2026-01-31 is needed") from error
 
 
 def moment(text: str) -> datetime:
     """Read a moment given on the command line; without a zone it is local time."""
-    return datetime.fromisoformat(text).astimezone()
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"{text!r}: a moment such as 2026-01-31T03:15 is needed") from error
 
 
 Day = Annotated[date | None, typer.Option("--date", parser=day, metavar="YYYY-MM-DD", help="The business date.")]
@@ -84,9 +90,13 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> None:
-    """Print rows as a table on a terminal, as tab-separated lines otherwise; control characters are shown harmless."""
+    """Print rows as a table on a terminal, else as lines set apart by tabs below one that names the columns.
+
+    Control characters are shown harmless.
+    """
     names = list(columns)
     if not console.is_terminal:
+        sys.stdout.write("\t".join(names) + "\n")
         for row in rows:
             sys.stdout.write("\t".join(show(row.get(name)) for name in names) + "\n")
         return

@@ -13,6 +13,7 @@ from flows.review.questions import (
     find_answered,
     list_questions,
     load_answers,
+    pick_question,
     record_answer,
 )
 from flows.workplace import Workplace
@@ -60,10 +61,7 @@ class Desk:
 
     def find(self, asked: str) -> Question:
         """Return the open question whose id begins so. Raises NoSuchQuestion."""
-        found = [question for question in self.list_open() if question.id.startswith(asked)]
-        if len(found) != 1:
-            raise NoSuchQuestion(f"{len(found)} open questions {asked}; `koll review list` shows them")
-        return found[0]
+        return pick_question(self.list_open(), asked)
 
     def has_answer(self, asked: str) -> bool:
         """Whether a question has an answer that holds."""

@@ -1,7 +1,7 @@
 """Doubtful mentions as questions for people: what speaks for whom, how much hangs on it; answers are remembered."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,6 +70,15 @@ class Question:
 def question_id(key: MemoryKey) -> str:
     """Return the id of a question."""
     return hashlib.blake2b("\x1f".join((key.text, key.source, str(key.role))).encode(), digest_size=5).hexdigest()
+
+
+def pick_question(questions: Iterable[Question], asked: str) -> Question:
+    """Return the one question whose id begins so. Raises NoSuchQuestion."""
+    found = [question for question in questions if question.id.startswith(asked)]
+    if len(found) == 1:
+        return found[0]
+    told = f"{len(found)} open questions begin with" if found else "no open question is called"
+    raise NoSuchQuestion(f"{told} {asked!r}: `koll review list` shows them")
 
 
 def list_questions(connection: Connection) -> list[Question]:

@@ -7,18 +7,18 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from flows.looking.findings import Finding, bad, good
 from flows.workplace import Workplace, read_secret
 from models.configuration.settings import SECRETS
 
-Finding = dict[str, Any]
 _SECONDS = 5.0
+_OPEN = "whoever gets at it can start runs, and read secrets that are kept in it"
 
 
 def examine_safety(place: Workplace, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
-    """Yield a finding for each thing that is open, and one that says so where nothing is: what, ok, found, do."""
+    """Yield a finding for each thing that is open, and one that says so where nothing is."""
     yield from _examine_files(place)
     yield from _examine_mailboxes(place)
     yield from _examine_prefect(environ)
@@ -30,14 +30,6 @@ def is_loopback(host: str | None) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host or "").is_loopback
     return host == "localhost"
-
-
-def _bad(what: str, found: str, do: str) -> Finding:
-    return {"what": what, "ok": False, "found": found, "do": do}
-
-
-def _good(what: str, found: str) -> Finding:
-    return {"what": what, "ok": True, "found": found, "do": ""}
 
 
 def _list_files(place: Workplace) -> Iterator[Path]:
@@ -56,9 +48,14 @@ def _examine_files(place: Workplace) -> Iterator[Finding]:
     """The archive's folder and the mail's are looked at by the doctor itself; here every file by itself."""
     wide = [path for path in _list_files(place) if path.exists() and path.stat().st_mode & 0o007]
     for path in wide:
-        yield _bad("files", f"{path} can be read by every user of this machine", f"chmod -R o-rwx {path}")
+        yield bad(
+            "files",
+            f"{path} can be read by every user of this machine",
+            "people's complaints, mail or keys are open to all who have an account here",
+            f"chmod -R o-rwx {path}",
+        )
     if not wide:
-        yield _good("files", "none of ours can be read by other users of this machine")
+        yield good("files", "none of ours can be read by other users of this machine")
 
 
 def _examine_mailboxes(place: Workplace) -> Iterator[Finding]:
@@ -66,28 +63,33 @@ def _examine_mailboxes(place: Workplace) -> Iterator[Finding]:
         for chosen in (source, getattr(source, "mail", None)):
             parts = urlsplit(getattr(chosen, "imap", None) or "")
             if parts.scheme == "imap" and not is_loopback(parts.hostname):
-                yield _bad(name, f"mail from {parts.hostname} would travel in the open", "write imaps:// instead")
+                yield bad(
+                    name,
+                    f"mail from {parts.hostname} would travel in the open",
+                    "whoever listens on the way reads what people write, and the password",
+                    "write imaps:// instead",
+                )
 
 
 def _examine_prefect(environ: Mapping[str, str]) -> Iterator[Finding]:
     bound = environ.get("PREFECT_SERVER_API_HOST", "127.0.0.1")
     if not is_loopback(bound) and not environ.get("PREFECT_SERVER_API_AUTH_STRING"):
         do = "set PREFECT_SERVER_API_AUTH_STRING, or let it listen on 127.0.0.1"
-        yield _bad("prefect server", f"it would listen on {bound} and let anybody in", do)
+        yield bad("prefect server", f"it would listen on {bound} and let anybody in", _OPEN, do)
     url = environ.get("PREFECT_API_URL")
     if not url:
-        yield _good("prefect", "no server is named: each run has its own, on this machine")
+        yield good("prefect", "no server is named: each run has its own, on this machine")
         return
     parts = urlsplit(url)
     if is_loopback(parts.hostname):
-        yield _good("prefect", f"{parts.hostname} is this machine")
+        yield good("prefect", f"{parts.hostname} is this machine")
         return
     if parts.scheme != "https":
         do = "put a reverse proxy with TLS before it and write https://"
-        yield _bad("prefect", f"{parts.hostname}: what is said to it can be read on the way", do)
+        yield bad("prefect", f"{parts.hostname}: what is said to it can be read on the way", _OPEN, do)
     if not (environ.get("PREFECT_API_AUTH_STRING") or environ.get("PREFECT_API_KEY")) or _lets_anybody_in(url):
         do = "set PREFECT_SERVER_API_AUTH_STRING there and PREFECT_API_AUTH_STRING here (docs/operations.md)"
-        yield _bad("prefect", f"{parts.hostname} lets in whoever reaches it", do)
+        yield bad("prefect", f"{parts.hostname} lets in whoever reaches it", _OPEN, do)
 
 
 def _lets_anybody_in(url: str) -> bool:
@@ -101,6 +103,6 @@ def _lets_anybody_in(url: str) -> bool:
 
 def _examine_key(place: Workplace) -> Finding:
     if read_secret("archive_key"):
-        return _good("archive key", "given apart from the archive")
+        return good("archive key", "given apart from the archive")
     found = f"kept beside what it opens ({place.find_key_file('archive_key')}): whoever takes the folder takes both"
-    return _good("archive key", f"{found}; KOLL_ARCHIVE_KEY or KOLL_ARCHIVE_KEY_FILE keeps it apart")
+    return good("archive key", f"{found}; KOLL_ARCHIVE_KEY or KOLL_ARCHIVE_KEY_FILE keeps it apart")

@@ -231,6 +231,13 @@ class StaffPage(Section):
     folder: Path | None = None
     url: str = ""
 
+    @field_validator("folder", mode="before")
+    @classmethod
+    def _is_named(cls, value: object) -> object:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("a folder is needed; leave the key out for no pages")
+        return value
+
     @field_validator("url")
     @classmethod
     def _is_address(cls, value: str) -> str:
@@ -393,7 +400,8 @@ def _read_tables(path: Path) -> dict[str, Any]:
             raise ValueError("far larger than any configuration, or a key of many parts")
         return tomllib.loads(text)
     except FileNotFoundError as error:
-        raise SettingsInvalid(path, ["the file is not there: write one with `koll init`"]) from error
+        cure = "write one with `koll init`, or name another with --config"
+        raise SettingsInvalid(path, [f"the file is not there: {cure}"]) from error
     except RecursionError as error:
         raise SettingsInvalid(path, ["cannot be read as TOML: lists or tables in each other without end"]) from error
     except (OSError, ValueError) as error:  # also no UTF-8, no TOML, and numbers too long to be any
