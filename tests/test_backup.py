@@ -144,8 +144,9 @@ def test_an_installation_that_was_only_begun_counts_as_empty(
     ).read_text()
 
 
+@pytest.mark.parametrize("step", ["_bring_database", "_clear_up"])  # before the rows went in, and after
 def test_a_restoration_killed_half_way_is_finished_by_the_same_command(
-    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     import flows.upkeep.restore as restoring
 
@@ -156,7 +157,7 @@ def test_a_restoration_killed_half_way_is_finished_by_the_same_command(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(restoring, "_bring_database", killed)
+        patched.setattr(restoring, step, killed)
         restoring.restore_backup(tmp_path / "one.tar", other)
     koll("restore", tmp_path / "one.tar", "--config", other)
     assert everything(other) == everything(world.config)

@@ -17,6 +17,7 @@ from flows.workplace import Workplace, open_workplace, read_secret
 from models.configuration.settings import SECRETS
 from models.storage.dump import count_rows, list_tables, load_table, load_tables
 from models.storage.store import StoreUnusable, refuse_newer, upgrade, writing
+from sources.archive.durable import write_durably
 from sources.archive.places import Folder, Place, copy_file, write_file
 
 _UNDER_WAY = ".restoring"  # in the archive's folder, with the print of the backup, until all is in
@@ -39,15 +40,14 @@ def restore_backup(file: Path, config: Path) -> About:
     with _opened(file) as (pack, about):
         _check_tables(pack, about)
         if not config.exists():
-            config.parent.mkdir(parents=True, exist_ok=True)
-            config.write_bytes(_read(pack, "koll.toml").read())
+            write_durably(config, _read(pack, "koll.toml").read())
         place = open_workplace(config, check=False)
         with place.exclusively():
             _refuse_unfit(place, about)
             _bring_archive(pack, about, place)
             _check_keys(place, about)
             _bring_database(pack, about, place)
-            place.archive.place.remove(_UNDER_WAY)
+            _clear_up(place)
     return about
 
 
@@ -97,7 +97,9 @@ def _refuse_unfit(place: Workplace, about: About) -> None:
         raise BackupRefused(f"{used[0]} is not empty: nothing is ever restored over something; name an empty archive")
     with place.engine.connect() as connection:
         there = set(inspect(connection).get_table_names())
-        if count_rows(connection, [table for table in list_tables() if table.name in there]):
+        rows = count_rows(connection, [table for table in list_tables() if table.name in there])
+        filled = _has_begun(archive, about) and rows == _count_due(about)  # all went in, and then it was killed
+        if rows and not filled:
             shown = place.engine.url.render_as_string(hide_password=True)
             raise BackupRefused(f"{shown} has rows: nothing is ever restored over something; name an empty database")
     given = read_secret("hash_key")
@@ -111,6 +113,10 @@ def _has_begun(archive: Place, about: About) -> bool:
         return False
     with archive.open(_UNDER_WAY) as marker:
         return marker.read() == _print(about).encode()
+
+
+def _count_due(about: About) -> int:
+    return sum(table["rows"] for table in about.tables.values())
 
 
 def _print(about: About) -> str:
@@ -150,7 +156,13 @@ def _check_keys(place: Workplace, about: About) -> None:
 
 
 def _bring_database(pack: tarfile.TarFile, about: About, place: Workplace) -> None:
-    """Make the tables as they were, fill them in one transaction, then bring them up to date."""
+    """Make the tables as they were, fill them in one transaction, then bring them up to date.
+
+    What a killed restoration had filled is only brought up to date.
+    """
+    if _has_rows(place):
+        upgrade(place.engine)
+        return
     upgrade(place.engine, about.revision)
     tables = load_tables(place.engine)
     with writing(place.engine) as connection:
@@ -160,7 +172,21 @@ def _bring_database(pack: tarfile.TarFile, about: About, place: Workplace) -> No
     upgrade(place.engine)
 
 
+def _clear_up(place: Workplace) -> None:
+    place.archive.place.remove(_UNDER_WAY)
+
+
+def _has_rows(place: Workplace) -> bool:
+    with place.engine.connect() as connection:
+        there = set(inspect(connection).get_table_names())
+        return count_rows(connection, [table for table in list_tables() if table.name in there]) > 0
+
+
 def show_about(about: About) -> dict[str, Any]:
     """Return what people want to know of a backup."""
-    rows = sum(table["rows"] for table in about.tables.values())
-    return {"made_at": about.made_at, "rows": rows, "objects": about.objects, "holds_keys": about.holds_keys}
+    return {
+        "made_at": about.made_at,
+        "rows": _count_due(about),
+        "objects": about.objects,
+        "holds_keys": about.holds_keys,
+    }

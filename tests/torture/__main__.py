@@ -34,7 +34,30 @@ def kill_nights(world: World, count: int, seed: int) -> list[str]:
                 print(told[-1], flush=True)
         print(f"night {number}: {world.killed} runs killed so far, {len(told)} difference(s)", flush=True)
     print("kill points:", ", ".join(f"{name} {times}" for name, times in points.most_common()))
+    places: Counter[str] = Counter()
+    for name, times in points.items():
+        places[name_place(name)] += times
+    print("killed in:", ", ".join(f"{place} {places[place]}" for place in [*PLACES, "elsewhere"]), flush=True)
     return told
+
+
+PLACES = {  # what has to be killed in, by the beginnings of its steps; 0 says that a run left it out
+    "archive, before a rename": ("write archive", "rename archive", "mkdir archive", "link archive"),
+    "archive, after a rename": ("open archive", "remove archive"),
+    "chunks": ("sql rows of a chunk", "answered rows of a chunk"),
+    "merge": tuple(f"{side} {verb} {table}" for side in ("sql", "answered") for verb in ("INSERT", "UPDATE")
+                   for table in ("complaint", "mention", "why", "quarantine", "watermark", "parsed", "source_state")),
+    "ledger and outbox": tuple(f"{side} INSERT {table}" for side in ("sql", "answered")
+                               for table in ("alert_event", "outbox")),
+    "mail": ("smtp", "MAIL", "RCPT", "BEFORE-TAKEN", "TAKEN", "sql UPDATE outbox", "answered UPDATE outbox"),
+    "pages": ("rename page", "write page", "open page", "rename data-docs", "write data-docs", "mkdir data-docs"),
+    "some moment": ("some moment",),
+}  # fmt: skip
+
+
+def name_place(step: str) -> str:
+    """Name the part of a run that a step belongs to."""
+    return next((place for place, begins in PLACES.items() if step.startswith(begins)), "elsewhere")
 
 
 def torture_nights(count: int, seed: int) -> list[str]:
