@@ -26,6 +26,7 @@ PARTS = {
     "duplicates": "which reports are one event",
     "simulation": "which rise rule sees a rise first, at twelve false alerts a year",
     "evaluation": "a night's evaluation of all rules beside one bare GROUP BY",
+    "migrations": "a filled database brought up to date from every earlier schema, its rows unchanged",
     "page": "the staff page for 300 members: written, weighed, opened in a browser",
     "cold": "a cold install and the demo",
 }

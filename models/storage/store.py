@@ -112,7 +112,7 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
 def refuse_newer(engine: Engine) -> None:
     """Raise StoreUnusable when a later version of the product has written this database, or it does not answer."""
     revision = _read_revision(engine)
-    if revision is not None and revision not in _list_revisions():
+    if revision is not None and revision not in list_revisions():
         raise StoreUnusable(
             f"{_show(engine)}: written by a newer Medlemskoll (schema {revision}); install that version here too"
         )
@@ -121,13 +121,13 @@ def refuse_newer(engine: Engine) -> None:
 def require_current(engine: Engine) -> None:
     """Raise StoreUnusable unless the tables are exactly ours: missing, older and newer each name their cure."""
     refuse_newer(engine)
-    revision, head = _read_revision(engine), _list_revisions()[-1]
+    revision, head = _read_revision(engine), list_revisions()[-1]
     if revision != head:
         state = "has no tables yet" if revision is None else f"is at schema {revision}, {head} is due"
         raise StoreUnusable(f"{_show(engine)}: {state}; run `koll init`")
 
 
-def _list_revisions() -> list[str]:
+def list_revisions() -> list[str]:
     """Return our revisions, oldest first: each migration's file begins with its number."""
     return sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
