@@ -1,9 +1,12 @@
-"""A quiet night over many known decisions on loopback: seconds and requests, beside the first night that read them all.
+"""A quiet night over many known decisions on loopback and known rows of an extract, beside the first of all.
 
-python -m bench.quiet_night [--decisions 2500]
+python -m bench.quiet_night [--decisions 2500] [--rows 20000]
+
+The night's own work, without Prefect's server, for 300 members: register, sources, links, counts, alerts, report.
 """
 
 import argparse
+import csv
 import hashlib
 import json
 import tempfile
@@ -14,8 +17,9 @@ from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from bench.extract_path import CONFIG, HEADERS, make_names, make_rows
 from bench.pages import FACTS
-from flows.night import run_ingest
+from flows.night import run_night
 from flows.workplace import open_workplace
 from models.storage.store import upgrade
 from tests.board_page_maker import MARKUPS, make_page, sheet_from_fact
@@ -24,7 +28,7 @@ _CONFIG = """
 [association]
 name = "Bench"
 [register]
-path = "members.csv"
+path = "register"
 [mail]
 from = "koll@bench.example"
 [sources.dm_namnden]
@@ -73,24 +77,38 @@ def serve(pages: dict[str, bytes], asked: Counter[int]) -> ThreadingHTTPServer:
     return server
 
 
+def lay_out(root: Path, site: str, rows: int) -> None:
+    """Write an installation with a site of decisions, an extract, and a register of 300 members."""
+    extract = CONFIG[CONFIG.index("[sources.kv]") :]
+    (root / "koll.toml").write_text(_CONFIG.replace("{site}", site) + extract, "utf-8")
+    (root / "extracts").mkdir()
+    (root / "register").mkdir()
+    members = "".join(f"{org},{name}\n" for org, name in make_names(1000)[:300])
+    (root / "register" / "members.csv").write_text(f"org_number,legal_name\n{members}", "utf-8")
+    with (root / "extracts" / "utdrag_2025-09-01_2026-08-26.csv").open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([HEADERS, *make_rows(rows)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decisions", type=int, default=2_500)
-    decisions = parser.parse_args().decisions
+    parser.add_argument("--rows", type=int, default=20_000)
+    told = parser.parse_args()
     asked: Counter[int] = Counter()
-    server = serve(make_site(decisions), asked)
+    server = serve(make_site(told.decisions), asked)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "koll.toml").write_text(_CONFIG.replace("{site}", f"http://127.0.0.1:{server.server_port}"), "utf-8")
-        (root / "members.csv").write_text("org_number,legal_name\n559021-6296,Bench AB\n", "utf-8")
+        lay_out(root, f"http://127.0.0.1:{server.server_port}", told.rows)
         place = open_workplace(root / "koll.toml", check=False)
         upgrade(place.engine)
-        print(f"{'night':<10}{'seconds':>9}{'new':>7}  answers")
+        print(f"{'night':<10}{'seconds':>9}{'of CPU':>9}{'new':>7}  answers")
         for name in ("first", "quiet"):
             asked.clear()
-            started = time.perf_counter()
-            fared = run_ingest(place, "dm_namnden", date(2026, 8, 27), lambda _line: None).nights[0]
-            print(f"{name:<10}{time.perf_counter() - started:>9.2f}{fared.new:>7}  {dict(asked)} {fared.message}")
+            started, cpu = time.perf_counter(), time.process_time()
+            fared = run_night(place, (), date(2026, 8, 27), lambda _line: None).nights
+            took, cpu = time.perf_counter() - started, time.process_time() - cpu
+            messages = "; ".join(one.message for one in fared if one.message)
+            print(f"{name:<10}{took:>9.2f}{cpu:>9.2f}{sum(one.new for one in fared):>7}  {dict(asked)} {messages}")
     server.shutdown()
 
 

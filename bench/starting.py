@@ -1,0 +1,56 @@
+"""How long commands that only look take from a cold start, and whether they import what takes long.
+
+python -m bench.starting [--times 3]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.quiet_night import lay_out
+
+COMMANDS = ("--help", "status", "export counts", "export complaints")
+HEAVY = ("prefect", "great_expectations", "pandas")
+_SCRIPT = (
+    "import sys; from flows.koll import app\n"
+    "try: app(sys.argv[1:])\n"
+    "except SystemExit: pass\n"
+    f"sys.stderr.write(' '.join(sorted(set({HEAVY!r}) & set(sys.modules))))"
+)
+
+
+def time_command(words: list[str]) -> tuple[float, float, str]:
+    """Return seconds by the clock and of processor time, and what the command imported that it should not."""
+    before, started = os.times(), time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", _SCRIPT, *words], capture_output=True, text=True, check=True)
+    after = os.times()
+    cpu = after.children_user - before.children_user + after.children_system - before.children_system
+    return time.perf_counter() - started, cpu, done.stderr.splitlines()[-1] if done.stderr else ""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=3, help="of which the fastest counts")
+    times = parser.parse_args().times
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        lay_out(root, "http://127.0.0.1:1", 1000)
+        from flows.workplace import open_workplace
+        from models.storage.store import upgrade
+
+        upgrade(open_workplace(root / "koll.toml", check=False).engine)
+        print(f"{'koll ...':<20}{'seconds':>9}{'of CPU':>9}  imported of {', '.join(HEAVY)}")
+        for command in COMMANDS:
+            config = [] if command == "--help" else ["--config", str(root / "koll.toml")]
+            runs = [time_command([*command.split(), *config]) for _ in range(times)]
+            print(
+                f"{command:<20}{min(r[0] for r in runs):>9.2f}{min(r[1] for r in runs):>9.2f}  {runs[0][2] or 'none'}"
+            )
+
+
+if __name__ == "__main__":
+    main()
