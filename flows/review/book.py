@@ -127,6 +127,8 @@ def _read_rows(stream: BinaryIO, name: str) -> Iterator[tuple[Line, Sequence[str
             return
         except TableUnreadable as error:
             fault = error
+            if error.code != "columns-missing":  # in the other language it would be no better
+                break
     raise AnswerRefused(f"{name}: {fault}; send back the workbook that `koll review export` wrote")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
 
-from flows.mail.bounces import read_report
+from flows.mail.sending.bounces import read_report
 from flows.review.answers import AnswerRefused, Desk
 from flows.review.book import read_book, write_book
 from models.configuration.settings import SettingsInvalid, load_settings
