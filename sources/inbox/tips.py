@@ -173,7 +173,7 @@ class Tips:
         )
 
     def _mask(self, mail: Mail, text: str) -> Masked:
-        people = find_senders(text)
+        people = list(dict.fromkeys(find_senders(text)))  # each once: a mail may repeat one a thousand times
         if is_private(mail.sender_name, mail.sender or ""):
             people.append(mail.sender_name)
         return mask_text(
