@@ -308,7 +308,7 @@ def test_people_see_every_complaint_behind_an_alert_and_answer_it(tmp_path: Path
     world.night()
     numbers = world.complain(ANNA, 12)
     world.night(1)
-    alert = koll(world, "alerts", "list").split()[1]
+    alert = koll(world, "alerts", "list").splitlines()[1].split()[0]
     shown = koll(world, "alerts", "show", alert, "--by", "anna")
     assert shown.startswith("0") and all(number in shown for number in numbers)
     assert "SHOWN" not in shown and [e.by for e in world.ledger() if e.kind is What.SHOWN] == ["anna"]

@@ -116,7 +116,7 @@ def test_a_doubtful_tip_shows_the_sentence_with_the_name_marked(small: Small) ->
     assert "En man sa att han ringde från »Anemon Telefoni«." in shown
     assert "review" in shown and "the caller only said so" in shown
     assert "in the sentence: En man sa att han ringde från »Anemon Telefoni«." in run(
-        small, "review", "show", run(small, "review", "list").split("\t")[0]
+        small, "review", "show", run(small, "review", "list").splitlines()[1].split("\t")[0]
     )
     assert "no tips" in run(small, "tips", "show", "tip-ffff", good=False)
 
