@@ -145,7 +145,8 @@ def _tell_end(place: Workplace, world: DemoWorld, root: Path, config: Path, tell
     tell("\nCounts, reported and not proven:")
     for row in sorted(export_counts(place, Asked(as_of=max(world.nights.values()))), key=lambda row: -row["total"]):
         if row["total"]:
-            ranks = f"rank {row['rank_total']} in total, {row['rank_phone'] or '-'} by telephone ({row['rank_scope']})"
+            total, phone = row["rank_total"] or "-", row["rank_phone"] or "-"
+            ranks = f"rank {total} in total, {phone} by telephone ({row['rank_scope']})"
             tell(f"  {row['name']}: {row['total']}, of which at least {row['phone_at_least']} by telephone; {ranks}")
     _show_mail(place, world, tell)
     shown = config.relative_to(Path.cwd()) if config.is_relative_to(Path.cwd()) else config
