@@ -112,7 +112,10 @@ def read_links(page: Opened) -> list[Link]:
     links = []
     soup = page.read()
     base = soup.find("base", href=True)
-    root = urljoin(page.url, str(base["href"])) if base is not None and hasattr(base, "attrs") else page.url
+    try:
+        root = urljoin(page.url, str(base["href"])) if base is not None and hasattr(base, "attrs") else page.url
+    except ValueError:  # "http://[": a base that is none
+        root = page.url
     for tag in soup.find_all(["a", "link"], href=True):
         try:
             url = urldefrag(urljoin(root, str(tag.get("href")).strip())).url
