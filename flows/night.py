@@ -28,7 +28,7 @@ from models.members.register import RegisterRefused, store_register
 from models.storage.store import upsert, writing
 from models.storage.tables import Run, SourceNight
 from models.words import Verdict
-from sources.registry import VERSION
+from sources import VERSION
 
 Log = Callable[[str], None]
 

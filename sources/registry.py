@@ -26,12 +26,12 @@ from models.configuration.settings import (
     WebSettings,
 )
 from models.configuration.source_settings import Mailbox
+from sources import VERSION
 from sources.contract import Bounds, Source, SourceInfo
 
 if TYPE_CHECKING:
     from sources.inbox.others import Recogniser
 
-VERSION = "0.1"
 _NO_COUNTRIES = ("archive", "declarations", "files", "inbox", "pages", "web")  # what every country shares
 
 

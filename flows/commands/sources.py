@@ -94,7 +94,8 @@ def _refuse_wrong_use(name: str, url: str, place: str, project: Path, files: lis
 def _name_us(config: Path, contact: str) -> str:
     """Return the honest user agent, from the configuration or from ``contact``."""
     from models.configuration.settings import load_settings
-    from sources.registry import VERSION, WEB_KINDS, name_user_agent
+    from sources import VERSION
+    from sources.registry import WEB_KINDS, name_user_agent
 
     if contact:
         return f"Medlemskoll/{VERSION} (+{contact})"

@@ -20,9 +20,10 @@ from models.storage.stage import Stage
 from models.storage.store import upsert, writing
 from models.storage.tables import Complaint, Parsed, QuarantineItem, RowDecision, Run
 from models.words import Status
+from sources import VERSION
 from sources.contract import RawItem, Source
 from sources.files.excerpt import cut_excerpt
-from sources.registry import VERSION, build_source
+from sources.registry import build_source
 
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
 _D: Table = RowDecision.__table__  # type: ignore[attr-defined]

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Table, func, select
 from flows.intake.reading import read_watermark
 from flows.workplace import Workplace
 from models.storage.tables import Complaint, Parsed
+from sources import VERSION
 from sources.contract import RawItem, Reading, Source
-from sources.registry import VERSION
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _BLOCK = 1 << 20

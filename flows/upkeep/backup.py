@@ -28,8 +28,8 @@ from sqlalchemy import text
 
 from flows.workplace import Workplace, read_archive_keys
 from models.storage.dump import dump_table, list_tables, open_snapshot
+from sources import VERSION
 from sources.archive.places import Place
-from sources.registry import VERSION
 
 FORMAT = 1
 ABOUT = "backup.json"

@@ -15,7 +15,7 @@ from flows.looking.status import read_status
 from flows.workplace import Workplace
 from models.storage.tables import Run, SourceNight
 from models.words import Verdict
-from sources.registry import VERSION
+from sources import VERSION
 
 _R: Table = Run.__table__  # type: ignore[attr-defined]
 _N: Table = SourceNight.__table__  # type: ignore[attr-defined]
