@@ -189,3 +189,14 @@ def test_automations_are_refused_in_a_sentence_where_no_server_answers(world: Wo
         words = [sys.executable, "-m", "flows.koll", "automations"]  # in its own process: Prefect reads this once
         done = subprocess.run(words, env=environ, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
         assert done.returncode == 1 and told in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_read_enough_hears_no_complaint(world: World) -> None:
+    told = subprocess.Popen(
+        [Path(sys.executable).parent / "koll", "export", "complaints", "--config", str(world.config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert told.stdout and told.stderr and json.loads(told.stdout.readline())
+    told.stdout.close()
+    assert (told.stderr.read(), told.wait(120)) == (b"", 1)

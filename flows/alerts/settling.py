@@ -21,7 +21,7 @@ from models.alerting.evaluation import Due
 from models.alerting.findings import look_up_findings
 from models.alerting.ledger.decide import decide
 from models.alerting.measuring.measure import last_decided, measure_night
-from models.alerting.tables import compare_outbox, read_ledger, read_weekly, write_night
+from models.alerting.tables import TEXT, compare_outbox, read_ledger, read_weekly, write_night
 from models.storage.store import writing
 from models.storage.tables import Run
 
@@ -82,7 +82,8 @@ def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mai
 def _tell_mail(place: Workplace, outcome: MailOutcome) -> str:
     """Say what a mail server answered, which one, and what becomes of the mail."""
     said = f"{outcome.code or ''} {outcome.reply}".strip() or "has not been asked yet"
-    line = f"mail to {', '.join(outcome.groups)}: {name_relay(place)}: {said}"
+    where = "the channel" if outcome.kind == TEXT else name_relay(place)
+    line = f"mail to {', '.join(outcome.groups)}: {where}: {said}"
     if outcome.next_try:
         return f"{line}; it waits and is tried again: `koll alerts send`, or the next night"
     return f"{line}; refused for good: mend [mail.groups] or ask whoever runs the server"

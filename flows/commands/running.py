@@ -28,13 +28,13 @@ def init(
     """Write an annotated koll.toml if there is none, and create the database or bring it up to date."""
     from flows.workplace import open_workplace
     from models.storage.store import upgrade
+    from sources.archive.durable import write_durably
 
     with telling_faults():
         if wizard:
             _ask_essentials(config)
         if not config.exists():
-            config.parent.mkdir(parents=True, exist_ok=True)
-            config.write_text(resources.files("flows").joinpath("koll.example.toml").read_text("utf-8"), "utf-8")
+            write_durably(config, resources.files("flows").joinpath("koll.example.toml").read_bytes(), only_new=True)
             say(f"wrote {config}: look it through, then let `koll doctor` check it")
         place = open_workplace(config, check=False)
         upgrade(place.engine)

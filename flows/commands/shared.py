@@ -1,6 +1,7 @@
 """What every command shares: where the configuration is, how a fault is told, how rows are shown."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,6 +80,9 @@ def telling_faults() -> Iterator[None]:
         fail(str(error))
     except SQLAlchemyError as error:
         fail(f"the database failed: {str(getattr(error, 'orig', error)).splitlines()[0]}; check it with `koll doctor`")
+    except BrokenPipeError:  # `| head`: whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
     except OSError as error:
         fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path and its permissions")
 
