@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from flows.demo.nights import SAMPLES
+from flows.demo.worlds import SAMPLES
 from flows.koll import app
 from models.configuration.settings import SECRETS
 from models.members.identifiers import read_phone

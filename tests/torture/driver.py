@@ -138,7 +138,6 @@ def run_one(order: dict[str, Any]) -> None:
     root = Path(order["root"])
     if order.get("database"):
         os.environ["KOLL_DATABASE_URL"] = order["database"]
-    os.environ["KOLL_HASH_KEY"] = "the same in every run, so that what is hashed can be compared"
     steps = Steps(root, order.get("die_at"))
     place = open_workplace(root / "koll.toml", check=False)
     clock = datetime.fromisoformat(order["clock"])

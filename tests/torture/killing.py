@@ -34,6 +34,7 @@ from flows.workplace import open_workplace
 from models.storage.store import open_engine
 
 ROOT = Path(__file__).parent.parent.parent
+HASH_KEY = "the same in every run, so that what is hashed can be compared"
 # What tells when something was written, or which run wrote it: after a kill another run at a later moment did.
 _WHEN = {"at", "known_at", "created", "next_try", "accepted_at", "lease_until", "first_seen", "last_seen", "run_id"}
 _HOW_OFTEN = {"attempts"}
@@ -99,7 +100,7 @@ class Driver:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), "KOLL_HASH_KEY": HASH_KEY},
         )
         self._hear()
 
@@ -380,6 +381,7 @@ def without_moments(row: dict[str, Any]) -> dict[str, Any]:
 def _list_unsound(root: Path) -> list[str]:
     """Say what is damaged in the archive and the database of an installation."""
     place = open_workplace(root / "koll.toml", check=False)
+    place.hash_key = HASH_KEY.encode()  # the runs have it from their environment, and this process has not
     told = [one.fault for one in place.archive.verify() if one.fault]
     if (root / "koll.db").exists():
         with sqlite3.connect(root / "koll.db") as connection:
