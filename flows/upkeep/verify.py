@@ -13,6 +13,7 @@ from flows.intake.matching import make_linkers
 from flows.intake.objects import parse_item
 from flows.intake.quarantine import load_repairs
 from flows.workplace import Workplace, read_secret
+from models.draft_table import FACTS
 from models.drafts import Draft
 from models.storage.repairs import Repairs
 from models.storage.tables import Complaint, ComplaintText, SourceState
@@ -22,19 +23,8 @@ from sources.registry import build_source
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _T: Table = ComplaintText.__table__  # type: ignore[attr-defined]
-_TOLD = (
-    "kind",
-    "received_on",
-    "event_on",
-    "company",
-    "org_number",
-    "channel",
-    "channel_evidence",
-    "category",
-    "outcome",
-    "reexamination",
-    "url",
-)
+_MADE = ("flags", "facts", "precedence")  # people and later rows have a say in these
+_TOLD = tuple(name for name in FACTS if name not in _MADE)
 
 
 @dataclass
