@@ -12,7 +12,7 @@ from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.alerting.ledger.acts import Act, find_alert, look
 from models.alerting.ledger.ledger import AlertEvent, AlertState, What, alert_id, fold
-from models.alerting.measuring.measure import load_member_facts
+from models.alerting.members_known import load_member_facts
 from models.alerting.rules import CountingRule, FollowUpRule, RuleConfig, SourceLateRule, SourceOddRule
 from models.alerting.tables import read_ledger, write_night
 from models.audit import record_act

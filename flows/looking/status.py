@@ -12,7 +12,7 @@ from flows.looking.standing import load_source_states
 from flows.mail.sending.bounces import count_stopped
 from flows.workplace import Workplace
 from models.alerting.ledger.ledger import Standing, alert_id, fold
-from models.alerting.measuring.measure import load_member_facts
+from models.alerting.members_known import load_member_facts
 from models.alerting.tables import OutboxRow, read_ledger
 from models.storage.tables import Complaint, QuarantineItem, Run, SourceNight
 from models.words import Band, Status, Verdict

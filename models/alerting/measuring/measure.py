@@ -13,7 +13,6 @@ from models.alerting.evaluation import (
     Evaluation,
     FirstComplaint,
     FollowUpDue,
-    MemberFacts,
     Night,
     SourceState,
     Window,
@@ -26,6 +25,7 @@ from models.alerting.measuring.follow_ups import list_follow_ups
 from models.alerting.measuring.limits import ask_limit, evaluate_limit
 from models.alerting.measuring.places import ask_place, evaluate_rank, evaluate_share, find_firsts
 from models.alerting.measuring.rises import ask_rise, evaluate_rise
+from models.alerting.members_known import load_member_facts
 from models.alerting.moment import Moment
 from models.alerting.rules import (
     AlertsConfig,
@@ -40,10 +40,8 @@ from models.alerting.rules import (
     ShareRule,
 )
 from models.alerting.survey import Survey
-from models.cases.chain import load_cases
 from models.cases.settings import FollowUpConfig
-from models.cases.steps import describe_open
-from models.storage.tables import Complaint, Member, Run
+from models.storage.tables import Complaint, Run
 from models.words import Band, Kind, Outcome, Status
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -167,24 +165,6 @@ def find_missed(connection: Connection, tonight: date) -> Window | None:
     last: date | None = connection.execute(select(func.max(col(Run.business_date))).where(earlier)).scalar()
     first, yesterday = (last or tonight) + timedelta(days=1), tonight - timedelta(days=1)
     return Window(first, yesterday) if first <= yesterday else None
-
-
-def load_member_facts(connection: Connection, on: date | None = None) -> dict[str, MemberFacts]:
-    """Return every member of the register by id, with its open case as it stands, or stood ``on`` a day."""
-    cases = {member: mine[-1] for member, mine in load_cases(connection, on=on).items() if mine[-1].is_open}
-    rows = connection.execute(select(Member.__table__)).all()  # type: ignore[attr-defined]
-    return {
-        row.member: MemberFacts(
-            member=row.member,
-            name=row.legal_name,
-            size=None if row.size is None else round(row.size),
-            size_unit=row.size_unit,
-            left_on=row.left_on,
-            open_case=describe_open(cases[row.member]) if row.member in cases else None,
-            contact=row.contact,
-        )
-        for row in rows
-    }
 
 
 def _list_decisions(connection: Connection, sources: Collection[str], moment: Moment) -> list[Decision]:
