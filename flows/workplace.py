@@ -160,7 +160,7 @@ def _read_secret_block(name: str) -> str | None:
     from prefect.blocks.system import Secret
 
     try:
-        return str(Secret.load(name).get())  # type: ignore[union-attr]
+        return str(Secret.load(name, _sync=True).get())  # type: ignore[call-arg,union-attr]  # also inside a loop
     except ValueError:  # Prefect's word for "no such block"
         return None
     except HTTPError as error:
