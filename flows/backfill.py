@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flows.nightly import SourceName, configured, end_state, open_log, read_side_by_side, show_source, tell_end  # isort: skip - sets Prefect's environment
+from flows.nightly import SourceName, end_state, open_log, read_side_by_side, show_source, tell_end  # isort: skip - sets Prefect's environment
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
@@ -27,7 +27,7 @@ from flows.intake.matching import Linkers, make_linkers
 from flows.intake.parts import Part, PartRead, Spread, drop_left_parts, read_part
 from flows.night import Log, Night, read_one_by_one, run_ingest
 from flows.one_writer import NightUnderWay
-from flows.workplace import Workplace, open_workplace
+from flows.workplace import Workplace, configured, open_workplace
 from models.storage.store import writing
 
 _PATIENCE = 5.0  # seconds until a scheduler that is named must have answered

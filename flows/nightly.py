@@ -27,17 +27,11 @@ from flows.one_writer import NightUnderWay
 from flows.onlooker import onlooker
 from flows.review.form import offer_questions
 from flows.upkeep.journal import keep_journal
-from flows.workplace import Workplace, open_workplace
+from flows.workplace import Workplace, configured, open_workplace
 from models.storage.tables import SourceNight
 from models.words import Verdict
 
-CONFIG = "KOLL_CONFIG"
 _SHOWN = ("verdict", "items", "drafts", "accepted", "new", "changed", "withdrawn", "quarantined", "complete_through")
-
-
-def configured() -> str:
-    """Return the configuration file that runs use when none is named."""
-    return os.environ.get(CONFIG, "koll.toml")
 
 
 def list_source_names() -> list[str]:

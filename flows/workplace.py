@@ -94,6 +94,11 @@ class Workplace:
             yield
 
 
+def configured() -> str:
+    """Return the configuration file that runs use when none is named."""
+    return os.environ.get("KOLL_CONFIG", "koll.toml")
+
+
 def open_workplace(config: Path, *, check: bool = True) -> Workplace:
     """Read the configuration and open everything. Raises SettingsInvalid, StoreUnusable, SecretMissing."""
     os.umask(0o077)  # also for a run that a worker starts: whatever it writes is its owner's alone

@@ -35,6 +35,7 @@ from flows.intake.same_rows import find_same, name_contents
 from flows.one_writer import NightUnderWay
 from flows.onlooker import onlooker
 from flows.workplace import Workplace, read_secret
+from models.storage.repairs import Repairs
 from models.storage.stage import MergeCounts, Stage
 from models.storage.store import upsert
 from models.storage.tables import Parsed, SourceNight, SourceState, Watermark
@@ -177,13 +178,7 @@ def _take_in(
             keeper.carry_over(fresh[0], same)
         judge = _make_judge(source, order, known, due)
         with connection.begin():
-            if order.spread:
-                parts = cut(order, source.name, keeper.now, due, order.spread.most)
-                take_parts(order.spread, parts, judge, linker, keeper, stage)
-            else:
-                with collecting_seldom():
-                    for drafts in gather(parse_all(place, source, due, keeper)):
-                        judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
+            _judge_all(place, source, due, order, judge, linker, keeper, stage, repairs)
             _settle(stage, judge, keeper, newest, known)
             _refuse_shrunk(stage, keeper, order)
             if by_period and not (same or order.accept_shrink or order.replay):
@@ -202,6 +197,27 @@ def _take_in(
             _remember_state(connection, source, newest)
     _show_judgement(place, judge, keeper)
     _report(night, counts, keeper, fresh)
+
+
+def _judge_all(
+    place: Workplace,
+    source: Source,
+    due: list[RawItem],
+    order: Order,
+    judge: Judge,
+    linker: Linker,
+    keeper: Keeper,
+    stage: Stage,
+    repairs: Repairs,
+) -> None:
+    """Judge and stage the rows of all these objects: in parts on the workers of a backfill, else here."""
+    if order.spread:
+        parts = cut(order, source.name, keeper.now, due, order.spread.most)
+        take_parts(order.spread, parts, judge, linker, keeper, stage)
+        return
+    with collecting_seldom():
+        for drafts in gather(parse_all(place, source, due, keeper)):
+            judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
 
 
 def _show_judgement(place: Workplace, judge: Judge, keeper: Keeper) -> None:

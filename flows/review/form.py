@@ -1,6 +1,5 @@
 """Review questions as a form in Prefect: the `decide` deployment offers what is open as a drop-down."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from pydantic import Field
 from flows.commands.shared import show
 from flows.review.answers import Answer, AnswerRefused, Desk
 from flows.review.questions import NoSuchQuestion, Question, list_questions
-from flows.workplace import Workplace, open_workplace
+from flows.workplace import Workplace, configured, open_workplace
 
 _LONGEST = 60  # letters of a question's text
 _OFFERED = 200  # questions in the drop-down, those with most complaints first
@@ -61,7 +60,7 @@ def decide(
 ) -> State[Any]:
     """Answer one question about a doubtful mention; it is remembered, audited, and counted at once."""
     log = get_run_logger()
-    place = open_workplace(Path(config or os.environ.get("KOLL_CONFIG", "koll.toml")))
+    place = open_workplace(Path(config or configured()))
     desk = Desk(place, by)
     try:
         given = _give(desk, question.split(maxsplit=1)[0], answer, member, why)

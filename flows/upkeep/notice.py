@@ -10,12 +10,12 @@ from prefect.blocks.notifications import SlackWebhook
 from prefect.events.actions import SendNotification
 
 from flows.mail.sending.transports import PORTS
+from flows.upkeep.operators import SUBJECT
 from flows.workplace import Workplace, read_secret
 from models.alerting.rule_types import OPERATORS
 
 BLOCK = "koll-operators"
 _MODES = {"smtp": "insecure", "smtps": "ssl", "smtp+starttls": "starttls"}
-_SUBJECT = {"sv": "[{name}] Ingen nattkörning har kommit", "en": "[{name}] No night has come"}
 _TEXT = {
     "sv": """Ingen nattkörning har slutförts på så länge som den borde.
 
@@ -78,4 +78,4 @@ def try_notice(place: Workplace) -> None:
 def _write(place: Workplace) -> tuple[str, str]:
     language = place.settings.association.language
     name = place.settings.association.name.replace("{", "(").replace("}", ")")  # Prefect fills in what is in braces
-    return _SUBJECT[language].format(name=name), _TEXT[language]
+    return SUBJECT[language, "missing"].format(name=name), _TEXT[language]

@@ -4,7 +4,6 @@ A flow of its own: Prefect's automations start it (see ``automations``), since a
 """
 
 import hashlib
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from sqlalchemy import Table, select
 from flows.alerts.settling import send_mail
 from flows.mail.plain import write_plain
 from flows.mail.sending.bounces import find_stopped
-from flows.workplace import Workplace, open_workplace
+from flows.workplace import Workplace, configured, open_workplace
 from models.alerting.rule_types import OPERATORS
 from models.alerting.tables import OutboxRow
 from models.storage.store import upsert, writing
@@ -26,7 +25,7 @@ from models.storage.tables import Run
 KIND = "operators"
 What = Literal["failed", "missing"]
 _R: Table = Run.__table__  # type: ignore[attr-defined]
-_SUBJECT = {
+SUBJECT = {
     ("sv", "failed"): "[{name}] Nattkörningen {day} gick inte bra",
     ("sv", "missing"): "[{name}] Ingen nattkörning har kommit",
     ("en", "failed"): "[{name}] The night of {day} did not go well",
@@ -65,7 +64,7 @@ See that the server, the worker (prefect worker) and the database are up, then r
 @flow(name="tell-operators", flow_run_name="tell-operators", validate_parameters=True)
 def tell_operators(what: What, state: str = "", config: str | None = None) -> State[Any]:
     """Mail the group ``operators`` that a night ended in ``state``, or that none has come."""
-    place = open_workplace(Path(config or os.environ.get("KOLL_CONFIG", "koll.toml")))
+    place = open_workplace(Path(config or configured()))
     queued = queue_words(place, what, state)
     if not place.settings.mail.groups.get(OPERATORS):
         return Failed(message="nobody to tell; name somebody as operators under [mail.groups]")
@@ -105,7 +104,7 @@ def _write(place: Workplace, what: What, to: str, words: dict[str, str]) -> dict
     language, mail, now = place.settings.association.language, place.settings.mail, place.clock()
     key = hashlib.sha256(f"{KIND}|{what}|{words['day']}|{to}".encode()).hexdigest()
     message_id = f"<{key[:32]}@{mail.sender.rpartition('@')[2]}>"
-    subject = _SUBJECT[language, what].format(**words)
+    subject = SUBJECT[language, what].format(**words)
     message = write_plain(
         _TEXT[language, what].format(**words),
         sender=mail.sender,
