@@ -14,7 +14,8 @@ from expectations.checks import ROW_CHECKS, TABLE_CHECKS
 from expectations.volume import DRIFT_CHECKS
 from flows.koll import app
 from models.alerting.rules import RuleConfig
-from models.configuration.settings import SECTIONS, SOURCE_KINDS, WebSettings
+from models.configuration.sections import SECTIONS
+from models.configuration.source_settings import SOURCE_KINDS, WebSettings
 from sources.registry import INFOS
 
 HERE = Path(__file__).parent

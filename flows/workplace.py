@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from flows.one_writer import OneWriter
-from models.configuration.settings import SECRETS, Settings, load_settings
+from models.configuration.environment import SECRETS
+from models.configuration.settings import Settings, load_settings
 from models.storage.store import open_engine, require_current
 from sources.archive.archive import Archive
 from sources.archive.durable import write_durably

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 from zlib import crc32
 
 import sources
-from models.configuration.settings import (
+from models.configuration.settings import Settings
+from models.configuration.source_settings import (
     AnySource,
     DeclarationSettings,
     ExtractSettings,
-    Settings,
+    Mailbox,
     TipsSettings,
     WebSettings,
 )
-from models.configuration.source_settings import Mailbox
 from sources import VERSION
 from sources.contract import Bounds, Source, SourceInfo
 

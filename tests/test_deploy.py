@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.koll import app
-from models.configuration.settings import SECRETS
+from models.configuration.environment import SECRETS
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"

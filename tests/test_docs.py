@@ -16,7 +16,7 @@ from expectations.checks import ROW_CHECKS, TABLE_CHECKS
 from expectations.volume import DRIFT_CHECKS
 from flows.koll import app
 from models.alerting.rules import RuleConfig
-from models.configuration.settings import SECTIONS
+from models.configuration.sections import SECTIONS
 from models.storage.store import open_engine
 from sources.registry import INFOS
 from tests.doc_pages import LANGUAGES, READ_ONLY, Session, as_a_terminal, copy_world, make_world, read_blocks, run_page

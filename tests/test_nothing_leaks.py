@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from flows.demo.worlds import SAMPLES
 from flows.koll import app
-from models.configuration.settings import SECRETS
+from models.configuration.environment import SECRETS
 from models.members.identifiers import read_phone
 from models.storage.dump import dump_table, list_tables, open_snapshot
 from tests.demo_world import World, demo_world

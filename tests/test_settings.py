@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from models.configuration.settings import ExtractSettings, Settings, SettingsInvalid, TipsSettings, load_settings
+from models.configuration.settings import Settings, SettingsInvalid, load_settings
+from models.configuration.source_settings import ExtractSettings, TipsSettings
 from models.words import Channel
 
 GOOD = """

@@ -9,7 +9,7 @@ from flows.declarations.form_file import Prefilled, write_form
 from flows.workplace import Workplace
 from models.alerting.measuring.dues import find_year
 from models.alerting.rules import DeadlineRule
-from models.configuration.settings import DeclarationSettings
+from models.configuration.source_settings import DeclarationSettings
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, Language, load_form
 from models.storage.tables import Member, MemberName

@@ -15,14 +15,8 @@ from flows.starting.trying import enter_mailbox
 from flows.upkeep.safety import examine_safety
 from flows.workplace import SecretMissing, Workplace, open_workplace, read_secret
 from models.alerting.rules import MEMBERS
-from models.configuration.settings import (
-    BoardSettings,
-    DeclarationSettings,
-    ExtractSettings,
-    Settings,
-    TipsSettings,
-    load_settings,
-)
+from models.configuration.settings import Settings, load_settings
+from models.configuration.source_settings import BoardSettings, DeclarationSettings, ExtractSettings, TipsSettings
 from models.members.register import RegisterRefused
 from models.storage.store import StoreUnusable, require_current
 from models.storage.tables import SourceNight

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Table, select
 
 from flows.workplace import Workplace
 from models.alerting.evaluation import SourceState
-from models.configuration.settings import AnySource, ExtractSettings
+from models.configuration.source_settings import AnySource, ExtractSettings
 from models.counting import read_watermarks
 from models.storage.tables import QuarantineItem, SourceNight
 from models.words import Verdict

@@ -15,8 +15,10 @@ from imapclient.exceptions import IMAPClientError
 from pydantic import ValidationError
 
 from flows.mail.sending.transports import MailNotTaken, SmtpTransport
+from models.configuration.environment import SECRETS
 from models.configuration.faults import find_passwords
-from models.configuration.settings import SECRETS, Mail, Settings
+from models.configuration.sections import Mail
+from models.configuration.settings import Settings
 from models.members.country import SWEDEN
 from models.members.register import RegisterRefused, read_register
 from sources.archive.archive import Archive

@@ -15,7 +15,8 @@ from flows.starting.edit import set_key
 from flows.starting.phrases import PHRASES
 from flows.starting.trying import Refused, try_address, try_folder, try_mail_server, try_mailbox, try_register
 from flows.workplace import read_secret
-from models.configuration.settings import SECRETS, Settings, SettingsInvalid, load_settings
+from models.configuration.environment import SECRETS
+from models.configuration.settings import Settings, SettingsInvalid, load_settings
 from sources.registry import WEB_KINDS
 
 Check = Callable[[str], str]

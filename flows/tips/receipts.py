@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, select, update
 from flows.mail.plain import write_plain
 from flows.workplace import Workplace
 from models.alerting.tables import OutboxRow
-from models.configuration.settings import TipsSettings
+from models.configuration.source_settings import TipsSettings
 from models.storage.store import writing
 from models.storage.tables import Complaint
 from models.words import Kind, Status

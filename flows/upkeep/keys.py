@@ -2,7 +2,7 @@
 
 from flows.privacy.subject import MAIL
 from flows.workplace import Workplace, read_archive_keys, read_secret
-from models.configuration.settings import ExtractSettings
+from models.configuration.source_settings import ExtractSettings
 from sources.archive.archive import Archive
 from sources.archive.durable import write_durably
 from sources.archive.sealing import Vault, make_key

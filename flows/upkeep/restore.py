@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from flows.upkeep.backup import ABOUT, FORMAT, KEY_FILES, About, print_key
 from flows.workplace import Workplace, open_workplace, read_secret
-from models.configuration.settings import SECRETS
+from models.configuration.environment import SECRETS
 from models.storage.dump import count_rows, list_tables, load_table, load_tables
 from models.storage.store import StoreUnusable, refuse_newer, upgrade, writing
 from sources.archive.durable import write_durably

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flows.looking.findings import Finding, bad, good
 from flows.workplace import Workplace, read_secret
-from models.configuration.settings import SECRETS
+from models.configuration.environment import SECRETS
 
 _SECONDS = 5.0
 _OPEN = "whoever gets at it can start runs, and read secrets that are kept in it"

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from models.configuration.settings import ATOMIC_STORES
+from models.configuration.sections import ATOMIC_STORES
 from sources.archive.durable import make_folder, sync_folder
 
 _LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
