@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from models.members.register import MEMBER_FIELDS, NAME_FIELDS, RegisterRefused, RegisterRow
-from sources.files.tabular import TableUnreadable, read_lines
+from sources.files.cells import TableUnreadable
+from sources.files.tabular import read_lines
 
 _REQUIRED = {"members": MEMBER_FIELDS[:2], "names": NAME_FIELDS[:3]}
 _WORKBOOKS = (".xlsx", ".xlsm")

@@ -172,7 +172,7 @@ def _build_extract(
     imap_password: Callable[[], str | None],
 ) -> Source:
     from sources.files import extract
-    from sources.files.tabular import squeeze
+    from sources.files.cells import squeeze
 
     dropped = extract.Extract(
         name=name,

@@ -194,7 +194,7 @@ def test_a_file_that_breaks_after_chunks_were_staged_shows_nothing_of_itself(
 ) -> None:
     monkeypatch.setenv("KOLL_DATABASE_URL", database_url)
     monkeypatch.setattr(flows.intake.rows, "CHUNK", 400)
-    monkeypatch.setattr("sources.files.tabular._ROWS", 100)
+    monkeypatch.setattr("sources.files.records.ROWS", 100)
     world = lay_out(tmp_path / "world", 900)
     [file] = (world.root / "agency").iterdir()
     whole = file.read_bytes()

@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from sources.files import tabular
-from sources.files.tabular import Line, TableUnreadable, find_encoding, read_lines, show_cell
+from sources.files import records
+from sources.files.cells import TableUnreadable
+from sources.files.records import find_encoding
+from sources.files.tabular import Line, read_lines
+from sources.files.workbook import show_cell
 
 HEADERS = ["Nr", "Företag"]
 CSV = "Nr;Inkom;Företag\r\n1;2026-01-01;Ångköket AB\r\n2;2026-01-02;Bröd & Co\r\n"
@@ -110,7 +113,7 @@ _ODD = ("'", ";", "\n", "\r", "\r\n", '""', "a", "\n\r", "")
 )
 def test_rows_are_numbered_where_they_begin_however_many_are_read_at_once(monkeypatch, rows, rows_at_once) -> None:
     """``rows``: the parts of a quoted cell, or None for a row with a stray quotation mark, which is told of."""
-    monkeypatch.setattr(tabular, "_ROWS", rows_at_once)
+    monkeypatch.setattr(records, "ROWS", rows_at_once)
     content, line, due = "Nr;Text\n", 2, []
     for at, parts in enumerate(rows):
         text = "".join(parts or ())
@@ -296,7 +299,8 @@ def test_too_many_rows_entries_and_a_high_ratio_are_refused_before_anything_is_p
 
 _MEASURE = """
 import resource, sys, time
-from sources.files.tabular import TableUnreadable, read_lines
+from sources.files.cells import TableUnreadable
+from sources.files.tabular import read_lines
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 with open(sys.argv[1], "rb") as stream:
     try:

@@ -12,7 +12,8 @@ from flows.workplace import Workplace
 from models.draft_table import DraftTable
 from models.drafts import Draft
 from sources.contract import RawItem, Source
-from sources.files.tabular import TableUnreadable, read_lines
+from sources.files.cells import TableUnreadable
+from sources.files.tabular import read_lines
 
 _IN_MEMORY = 16_000_000  # bytes of one object; larger ones are unpacked on disk
 _ROWS = 20_000  # of a table

@@ -8,7 +8,8 @@ from typing import Any
 from models.dates import read_date
 from models.matching import Matcher, Mention
 from sources.encoding import decode_bytes
-from sources.files.tabular import TableUnreadable, read_lines
+from sources.files.cells import TableUnreadable
+from sources.files.tabular import read_lines
 
 ANSWERS = ("member", "name", "band", "score", "why")
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")

@@ -19,7 +19,8 @@ from flows.review.answers import Answer, AnswerRefused, Desk
 from flows.review.explanations import say_why
 from flows.review.questions import NoSuchQuestion, Question
 from models.members.org_number import show_org_number
-from sources.files.tabular import Line, TableUnreadable, read_lines
+from sources.files.cells import TableUnreadable
+from sources.files.tabular import Line, read_lines
 
 _CANDIDATES = 3
 _HEADERS = {

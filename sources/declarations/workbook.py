@@ -11,7 +11,8 @@ from io import BytesIO
 from openpyxl import Workbook, load_workbook
 
 from models.declarations.layout import ANSWER, CODE, HEADERS
-from sources.files.tabular import MAX_COLUMNS, Limits, TableUnreadable, check_package, show_cell, squeeze
+from sources.files.cells import TableUnreadable, squeeze
+from sources.files.workbook import MAX_COLUMNS, Limits, check_package, show_cell
 
 LIMITS = Limits(rows=2_000, unpacked=20_000_000, cure="the form has some fifty rows")
 _MACROS = ("vbaproject.bin", "vbaprojectsignature.bin", "vbadata.xml")

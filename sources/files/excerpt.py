@@ -11,7 +11,8 @@ from openpyxl import load_workbook
 from models.members.country import SWEDEN, Country
 from sources.contract import RawItem
 from sources.encoding import decode_bytes
-from sources.files.tabular import MAX_COLUMNS, MAX_LINE, find_encoding, show_cell
+from sources.files.records import MAX_LINE, find_encoding
+from sources.files.workbook import MAX_COLUMNS, show_cell
 from sources.inbox.mail import MailUnreadable, read_mail
 from sources.inbox.privacy import is_private, mask_text
 

@@ -22,7 +22,8 @@ from models.members.country import SWEDEN, Country
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.words import Channel, Evidence, Kind, Outcome, Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
-from sources.files.tabular import Block, TableUnreadable, clean, read_blocks, squeeze
+from sources.files.cells import TableUnreadable, clean, squeeze
+from sources.files.tabular import Block, read_blocks
 from sources.inbox.privacy import mask_text
 
 INFO = SourceInfo(

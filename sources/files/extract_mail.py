@@ -25,8 +25,9 @@ from models.draft_table import DraftTable
 from models.drafts import Draft
 from models.members.identifiers import read_domain
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
+from sources.files.cells import TableUnreadable
 from sources.files.extract import Extract
-from sources.files.tabular import TableUnreadable, read_lines
+from sources.files.tabular import read_lines
 from sources.inbox.access import Access
 from sources.inbox.headers import decode_header
 from sources.inbox.imap import ImapReader, read_address

@@ -21,7 +21,8 @@ from models.drafts import Check, Draft, Fault, RawRef
 from models.members.country import find_country
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
-from sources.files.tabular import Line, TableUnreadable, squeeze
+from sources.files.cells import TableUnreadable, squeeze
+from sources.files.tabular import Line
 from sources.inbox.privacy import mask_text
 from sources.usa.cfpb_files import read_folder
 from sources.usa.cfpb_search import SearchVisit

@@ -20,7 +20,8 @@ import phonenumbers
 from models.drafts import Check, Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Severity
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, SourceInfo, Visit
-from sources.files.tabular import Line, TableUnreadable, squeeze
+from sources.files.cells import TableUnreadable, squeeze
+from sources.files.tabular import Line
 from sources.usa.ftc_days import DayVisit
 from sources.usa.whole_lines import read_whole_lines
 from sources.web.session import PoliteSession
