@@ -63,8 +63,9 @@ def take_step(
         member = find_member(place, connection, member)
         cases = load_cases(connection, member).get(member, [])
         last = pick_case(cases)
-        step = Step(kind, on or today, who, _mask(place, why), at=place.clock(), deadline=deadline)
-        step = replace(step, text=_mask(place, text), contested=_read_contested(connection, place, member, contested))
+        step = Step(kind, on or today, who, _mask(place, why)[0], at=place.clock(), deadline=deadline)
+        said, named = _mask(place, text)
+        step = replace(step, text=said, named=named, contested=_read_contested(connection, place, member, contested))
         if attachment is not None:
             step = replace(step, attachment=_keep(place, attachment))
         if last is not None and is_repeated(last, step):
@@ -123,7 +124,8 @@ def _check_member(connection: Connection, member: str, step: Step) -> None:
         raise StepRefused(f"{row.legal_name} left the association on {row.left_on}: there is no case to open")
 
 
-def _mask(place: Workplace, text: str) -> str:
+def _mask(place: Workplace, text: str) -> tuple[str, frozenset[str]]:
+    """Return (the text without personal data, the keyed hashes of whom it named)."""
     if len(text) > _LONGEST_TEXT:
         raise StepRefused(
             f"{len(text)} characters are too many ({_LONGEST_TEXT} at most): sum it up, and keep a reply's letter with"
@@ -131,7 +133,8 @@ def _mask(place: Workplace, text: str) -> str:
         )
     from sources.inbox.privacy import mask_text  # takes a quarter of a second, which a list of cases does without
 
-    return mask_text(text.strip(), place.hash_key, country=place.settings.country).text if text.strip() else ""
+    masked = mask_text(text.strip(), place.hash_key, country=place.settings.country)
+    return masked.text, frozenset((*masked.emails, *masked.phones))
 
 
 def _keep(place: Workplace, path: Path) -> str:
@@ -268,6 +271,7 @@ def _show_step(step: Step) -> dict[str, Any]:
         "deadline": step.deadline,
         "follow_up_on": step.follow_up_on,
         "text": step.text,
+        "erased": step.is_erased,
         "attachment": step.attachment,
         "contested": list(step.contested),
         "hash": step.hash,

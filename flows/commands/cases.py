@@ -186,6 +186,8 @@ def show_one(which: Which, config: Config = CONFIG, number: Number = None, as_js
     for one in found["steps"]:
         if one["text"]:
             say(f"reply of {one['on']}: {show(one['text'])}")
+        if one["erased"]:
+            say(f"reply of {one['on']}: its words have been erased")
     if found["contested"]:
         say(f"contested by the member: {', '.join(found['contested'])}")
     if found["follow_up_today"]:

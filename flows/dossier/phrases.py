@@ -229,6 +229,7 @@ _PAPER: Mapping[str, tuple[str, str]] = {
         "Medlemmen har inte svarat, eller så är svaret inte inskrivet.",
         "The member has not replied, or the reply has not been noted.",
     ),
+    "reply_erased": ("Ordalydelsen har raderats.", "Its words have been erased."),
     "reply_contested": ("Bestrider: {which}.", "Contests: {which}."),
     "reply_attached": ("Brevet finns i arkivet, sha256 {hash}.", "The letter is in the archive, sha256 {hash}."),
     "declared_none": ("Ingen deklaration har kommit in.", "No declaration has been received."),

@@ -168,7 +168,7 @@ def _show_step(step: Step, words: CaseWording) -> tuple[Cell, ...]:
     said = words.step(step.kind)
     if step.deadline:
         said += f", {words.say('deadline_until', day=words.day(step.deadline))}"
-    why = step.why or step.text
+    why = step.why or step.text or (words.say("reply_erased") if step.is_erased else "")
     return str(step.position), said, words.day(step.on), plain(step.who, 60), plain(why, 300)
 
 
@@ -209,7 +209,7 @@ def _show_replies(found: Gathered, words: CaseWording) -> Iterator[Block]:
         yield Words(words.say("reply_none"))
     for reply in found.case.replies:
         yield Subheading(words.say("reply_of", day=words.day(reply.on)))
-        yield Words(plain(reply.text, _LONGEST_TEXT))
+        yield Words(words.say("reply_erased") if reply.is_erased else plain(reply.text, _LONGEST_TEXT))
         if reply.contested:
             yield Words(words.say("reply_contested", which=plain(", ".join(reply.contested), _LONGEST_TEXT)))
         if reply.attachment:

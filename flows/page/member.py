@@ -101,6 +101,8 @@ def _say_step(step: Step, words: PageWording) -> Iterator[str]:
         yield words.say("step_deadline", day=words.day(step.deadline))
     if step.text:
         yield f"”{plain(step.text, 500)}”"
+    elif step.is_erased:
+        yield words.say("words_erased")
     if step.contested:
         yield words.say("step_contested", which=", ".join(plain(one, 60) for one in step.contested))
 

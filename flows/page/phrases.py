@@ -109,6 +109,7 @@ PAGE_PHRASES: Mapping[str, tuple[str, str]] = {
     "case_steps": ("Ärendets steg", "Steps of the case"),
     "step_deadline": ("Senast {day}.", "By {day}."),
     "step_contested": ("Bestrider: {which}.", "Contests: {which}."),
+    "words_erased": ("Ordalydelsen har raderats.", "Its words have been erased."),
     "no_case": ("Inget ärende har öppnats.", "No case has been opened."),
     "declaration": ("Självdeklaration", "Self-declaration"),
     "no_declaration": ("Ingen självdeklaration har kommit in.", "No self-declaration has come in."),

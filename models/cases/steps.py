@@ -40,7 +40,7 @@ class StepRefused(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """One row of a case."""
+    """One row of a case. ``named`` are the keyed hashes of whom a reply's words named before they were masked."""
 
     kind: StepKind
     on: date
@@ -51,11 +51,18 @@ class Step:
     deadline: date | None = None
     follow_up_on: date | None = None
     text: str = ""
+    text_print: str = ""
+    named: frozenset[str] = frozenset()
     attachment: str | None = None
     contested: tuple[str, ...] = ()
     evidence: Mapping[str, Any] = field(default_factory=dict)
     previous: str = ""
     hash: str = ""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether there were words that have been erased since."""
+        return bool(self.text_print) and not self.text
 
     def repeats(self, other: "Step") -> bool:
         """Whether this is ``other`` said again: the same step, day and deadline, the same words of a reply."""

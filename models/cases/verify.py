@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, select
 
 from models.alerting.evaluation import Window
 from models.audit import AuditRow
-from models.cases.chain import load_rows, seal
+from models.cases.chain import ERASED, RECHAINED, load_rows, print_words, seal
 from models.cases.evidence import load_versions, print_version
 from models.counting import Scope, count_members
 from models.words import Channel
@@ -28,6 +28,7 @@ def verify_cases(
     objects: dict[str, set[str]] = {}
     faults = list(_check_chain(rows))
     faults += _check_audit(connection, rows, member)
+    faults += _check_words(connection, rows)
     for row in rows:
         faults += _check_complaints(connection, row)
         faults += _check_figures(connection, row)
@@ -63,9 +64,13 @@ def _check_chain(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _check_audit(connection: Connection, rows: Sequence[Mapping[str, Any]], member: str | None) -> Iterator[str]:
     """The audit knows every step by its hash: a last step taken away, which no chain can tell, is found here."""
     known = {row["hash"] for row in rows}
-    noted = {}
+    noted: dict[str, str] = {}
     for act in connection.execute(select(_A).where(_A.c.what.startswith("case.")).order_by(_A.c.id)):
-        if "hash" in act.details and (member is None or act.subject.partition("/")[0] == member):
+        if member is not None and act.subject.partition("/")[0] != member:
+            continue
+        if act.what == RECHAINED:
+            noted = {act.details["hashes"].get(hashed, hashed): named for hashed, named in noted.items()}
+        elif "hash" in act.details:
             noted[act.details["hash"]] = f"{act.subject}: the {act.what.removeprefix('case.')} that {act.who} took"
     for hashed, named in noted.items():
         if hashed not in known:
@@ -73,6 +78,18 @@ def _check_audit(connection: Connection, rows: Sequence[Mapping[str, Any]], memb
     for row in rows:
         if row["hash"] not in noted:
             yield f"{_name(row)}: the audit knows no such step"
+
+
+def _check_words(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A reply's words have the print that the chain covers, or the audit knows that they were erased."""
+    acts = connection.execute(select(_A.c.subject, _A.c.details).where(_A.c.what == ERASED))
+    erased = {(act.subject, act.details["position"]) for act in acts}
+    for row in rows:
+        if row["text"] is None:
+            if row["text_print"] and (f"{row['member']}/{row['number']}", row["position"]) not in erased:
+                yield f"{_name(row)}: its words are gone, and the audit knows of no erasure"
+        elif row["text_print"] != print_words(row["salt"], row["text"]):
+            yield f"{_name(row)}: its words were changed afterwards"
 
 
 def _check_complaints(connection: Connection, row: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
-from models.cases.tables import CaseStepRow
+from models.cases.tables import CaseStepRow, CaseTextRow
 from models.declarations.tables import Declaration
 from models.tips.decisions import TipDecision
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
@@ -21,6 +21,7 @@ __all__ = [
     "AlertEventRow",
     "AuditRow",
     "CaseStepRow",
+    "CaseTextRow",
     "Complaint",
     "ComplaintText",
     "Declaration",
