@@ -42,7 +42,7 @@ class CaseStepRow(Row, table=True):
     hash: str = Field(max_length=64)
 
 
-class CaseTextRow(SQLModel, table=True):
+class CaseTextRow(Row, table=True):
     """The words of one reply, personal data masked: the chain covers only their print, so they can be erased.
 
     The print is keyed with ``salt``, which goes with the words: nobody can try out what they were. ``named`` are the
