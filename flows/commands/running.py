@@ -120,7 +120,7 @@ def backfill(
     replay: Annotated[bool, typer.Option("--replay", help="Parse the archive again, without the network.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read a longer period of sources, in parts that a Dask cluster works on ([backfill]); the same comes of it."""
+    """Read a longer period of sources, in parts that a Dask cluster works on (`backfill`); the same comes of it."""
     with telling_faults():
         _check_names(config, sources)
         from flows.backfill import ClusterUnusable
