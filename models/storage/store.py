@@ -93,6 +93,26 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def forgetting(engine: Engine) -> Iterator[Connection]:
+    """Write as ``writing`` does; what is deleted or cut is gone from the file too, not only from the tables.
+
+    SQLite overwrites it and empties its log. PostgreSQL does so when it vacuums, and keeps its log by its own rule.
+    """
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect().execution_options(writes=True) as connection:
+        if sqlite:
+            connection.connection.driver_connection.execute("PRAGMA secure_delete = ON")  # type: ignore[union-attr]
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if sqlite:
+                driver = connection.connection.driver_connection
+                driver.execute("PRAGMA secure_delete = OFF")  # type: ignore[union-attr]
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Create the tables or bring them up to date, or as far as ``revision``.
 
