@@ -1,6 +1,5 @@
 """The one command line: `koll`."""
 
-import gc
 import os
 
 import typer
@@ -19,8 +18,6 @@ from flows.commands import (
     tips,
     upkeep,
 )
-
-_OBJECTS_MADE = 50_000  # between two looks for rubbish
 
 app = typer.Typer(
     name="koll",
@@ -61,7 +58,6 @@ app.add_typer(privacy.subject, name="subject")
 def main() -> None:
     """Run the command line. Whatever it writes is its owner's alone."""
     os.umask(0o077)
-    gc.set_threshold(_OBJECTS_MADE)  # what is imported stays: Python would look through it for a tenth of a second
     app()
 
 

@@ -64,15 +64,18 @@ def export_review(
 def import_review(book: Book, config: Config = CONFIG, by: Who = "") -> None:
     """Take in a workbook's answers; a row that cannot be taken is named and the others are."""
     from flows.review.book import read_book
+    from models.storage.store import writing
 
     faults: list[str] = []
 
     def give(desk: "Desk") -> "list[Answer]":
         given, found = read_book(book, desk)
         faults.extend(found)
+        with writing(desk.place.engine) as connection:
+            desk.write_kept(connection)
         return given
 
-    _at_desk(config, by, give)
+    _at_desk(config, by, give, together=True)
     if faults:
         fail("\n".join(faults))
 
@@ -127,7 +130,7 @@ def accept(
     everywhere: Everywhere = False,
 ) -> None:
     """Say which member is meant; or, of two reports, that they are one event."""
-    _at_desk(config, by, lambda desk: [desk.accept(desk.find(asked), member, why, everywhere=everywhere)])
+    _at_desk(config, by, lambda desk: [desk.accept(desk.find(asked), member, why, everywhere=everywhere)], asked)
 
 
 @review.command("reject")
@@ -140,7 +143,7 @@ def reject(
     everywhere: Everywhere = False,
 ) -> None:
     """Say that it is not this member, or none at all; or, of two reports, that they are two events."""
-    _at_desk(config, by, lambda desk: [desk.reject(desk.find(asked), member, why, everywhere=everywhere)])
+    _at_desk(config, by, lambda desk: [desk.reject(desk.find(asked), member, why, everywhere=everywhere)], asked)
 
 
 @review.command("unsure")
@@ -148,7 +151,7 @@ def unsure(
     asked: Asked, config: Config = CONFIG, by: Who = "", why: Because = "", everywhere: Everywhere = False
 ) -> None:
     """Say that nobody can tell: it counts for nobody and is not asked again."""
-    _at_desk(config, by, lambda desk: [desk.doubt(desk.find(asked), why, everywhere=everywhere)])
+    _at_desk(config, by, lambda desk: [desk.doubt(desk.find(asked), why, everywhere=everywhere)], asked)
 
 
 @review.command("undo")
@@ -166,19 +169,26 @@ def _open(config: Path) -> tuple[Any, list[Any]]:
         return place, list_questions(connection)
 
 
-def _at_desk(config: Path, by: str, give: "Callable[[Desk], list[Answer]]") -> None:
-    """Let a person give answers, say each, and count anew at once."""
+def _at_desk(
+    config: Path, by: str, give: "Callable[[Desk], list[Answer]]", asked: str = "", *, together: bool = False
+) -> None:
+    """Let a person give answers, say each, and count anew at once.
+
+    It is counted anew too where the answers had been given before: whoever was cut off in between gives them again.
+    """
     from flows.review.answers import AnswerRefused, Desk
     from flows.review.questions import NoSuchQuestion
     from flows.workplace import open_workplace
 
     with telling_faults():
-        desk = Desk(open_workplace(config), by or getpass.getuser())
+        desk = Desk(open_workplace(config), by or getpass.getuser(), together=together)
         try:
             given = give(desk)
         except (NoSuchQuestion, AnswerRefused) as error:
+            if asked and desk.has_answer(asked):
+                say(desk.count_anew(say))
             fail(str(error))
         for answer in given:
             say(str(answer))
-        if given:
+        if given or together:
             say(desk.count_anew(say))

@@ -37,7 +37,8 @@ def import_files(place: Workplace, files: Sequence[Path]) -> list[Judged]:
     reading = Reading(name, items, place.clock(), order.business_date)
     place.archive.save_reading(reading)
     fared = SourceNight(run_id=order.run_id, source=name, verdict=Verdict.BROKEN, at=place.clock())
-    judged = take_declarations(place, source, list_pending(place, name), order, fared)
+    pending = [one for one in list_pending(place, name) if one != reading]
+    judged = take_declarations(place, source, [*pending, reading], order, fared)  # also when the clock was set back
     note_source(night, fared, lambda _line: None)
     close(night)
     brought = {item.sha256 for item in items}

@@ -1,7 +1,6 @@
 """A paper drawn: one HTML file that needs nothing else, and a PDF with tags for screen readers."""
 
 import json
-import os
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from flows.dossier.paper import Paper
 from flows.dossier.wording import CaseWording
 from flows.dossier.write import write_paper
 from flows.workplace import Workplace
+from sources.archive.durable import replacing
 
 _TEMPLATE = Path(__file__).parent / "templates" / "dossier.typ"
 _SCREEN_FONT = "system-ui, Arial, sans-serif"
@@ -80,8 +80,5 @@ def _environment() -> Environment:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Put a whole file in place at once: a killed run leaves the old one."""
-    made = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with replacing(path) as file:
         file.write(content)
-    made.replace(path)

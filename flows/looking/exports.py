@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from sqlalchemy import Connection, Table, select
 
 from flows.looking.harmless import spell_out
 from flows.looking.standing import load_source_states, pick_country_source
+from flows.review.questions import list_questions
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
 from models.counting import (
@@ -43,6 +43,7 @@ from models.storage.tables import (
     Why,
 )
 from models.words import Channel
+from sources.archive.durable import replacing
 
 ROLLING_DAYS = 365
 _RISKY = tuple("=+-@\t\r＝＋－＠")  # also in full width, which some spreadsheets take for the same
@@ -200,8 +201,6 @@ def export_quarantine(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]
 
 def export_reviews(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
     """Yield the open questions, then every answer ever given."""
-    from flows.review.questions import list_questions  # brings the matcher, which the other exports do without
-
     with place.engine.connect() as connection:
         questions = list_questions(connection)
     unanswered = {"said": None, "member": None, "who": None, "at": None}
@@ -319,10 +318,10 @@ def write_cell(value: Any) -> str:
 
 @contextmanager
 def open_target(path: Path | None) -> Iterator[BinaryIO]:
-    """Open the file to write, private to its owner, or standard output."""
+    """Open the file to write, private to its owner and there when it is whole, or standard output."""
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with replacing(path) as file:
         yield file

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,14 +10,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, or_, select, update
 
-from flows.privacy.from_members import FromMembers, erase_replies, find_from_members, strip_versions
 from flows.workplace import Workplace
 from models.audit import record_act
 from models.draft_table import hash_facts
 from models.members.identifiers import read_phone
 from models.members.register import load_contact_values
-from models.storage.store import forgetting
+from models.storage.store import writing
 from models.storage.tables import Complaint, ComplaintText, Mention, QuarantineItem, SetAside
+from sources.archive.durable import replacing
 from sources.contract import RawItem, SourceBroken
 from sources.inbox.privacy import hash_value
 from sources.inbox.traces import read_traces
@@ -68,7 +67,6 @@ class Found:
     quarantined: dict[str, Any] = field(default_factory=dict)
     set_aside: set[Row] = field(default_factory=set)
     senders: set[str] = field(default_factory=set)
-    from_members: FromMembers = field(default_factory=FromMembers)
 
     @property
     def rows(self) -> set[Row]:
@@ -83,7 +81,6 @@ class Found:
             "mails": len(self.mails),
             "quarantined": len(self.quarantined),
             "set_aside": len(self.set_aside),
-            **self.from_members.count(),
         }
 
     @property
@@ -116,7 +113,6 @@ def find_subject(place: Workplace, subject: Subject) -> Found:
     with place.engine.connect() as connection:
         _find_by_facts(connection, found)
         _find_by_mails(connection, found)
-        found.from_members = find_from_members(place, connection, subject.hashed)
     return found
 
 
@@ -183,7 +179,7 @@ def show_found(place: Workplace, found: Found) -> list[dict[str, Any]]:
     for item, sent in found.mails:
         what = "archived mail from it" if sent else "archived mail that names it"
         shown.append({"what": what, "source_id": item.sha256[:16], "received_on": item.note.get("received")})
-    return [*shown, *found.from_members.show()]
+    return shown
 
 
 def _value(connection: Connection, table: Table, row: Row, column: str) -> Any:
@@ -201,7 +197,7 @@ def export_subject(place: Workplace, found: Found, path: Path) -> int:
         own = [item for item, sent in found.mails if sent]
         for number, item in enumerate(own, 1):
             pack.writestr(f"mail-{number:03}.eml", place.archive.get(item.sha256))
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with replacing(path) as file:
         file.write(held.getvalue())
     return 1 + len(own)
 
@@ -223,7 +219,6 @@ def _gather(place: Workplace, found: Found) -> dict[str, Any]:
         "complaints": complaints,
         "set_aside": [row._asdict() for row in sorted(found.set_aside)],
         "quarantined": [{"source": q.source, "code": q.code, "row": q.draft} for q in found.quarantined.values()],
-        **found.from_members.give_out(),
     }
 
 
@@ -240,22 +235,19 @@ def check_erasable(place: Workplace, found: Found) -> None:
 
 
 def erase_subject(place: Workplace, found: Found, *, who: str, why: str = "") -> None:
-    """Erase words, hashes, raw mails and files; complaints stay and count. Twice, or killed and again, is the same.
+    """Erase texts, hashes and raw mails; complaints stay and count. Twice, or killed half-way and again, is the same.
 
     What must not come back is remembered before anything goes. The raw mails go last: while one is there, the
     subject is found by it again.
     """
     for row in [*found.rows, *found.set_aside]:
         place.archive.remember(f"{row.source} {row.source_id}")
-    told = found.from_members
-    with forgetting(place.engine) as connection:
+    with writing(place.engine) as connection:
         for row in sorted(found.rows):
             _erase_row(connection, row)
         for key in found.quarantined:
             gone = {"draft": {}, "reason": "erased as a person asked", "state": ERASED}
             connection.execute(update(_Q).where(_Q.c.key == key).values(**gone))
-        strip_versions(connection, told.versions)
-        erase_replies(connection, told.replies, who=who, at=place.clock(), why="a person asked")
         record_act(
             connection,
             "subject.erase",
@@ -265,9 +257,8 @@ def erase_subject(place: Workplace, found: Found, *, who: str, why: str = "") ->
             why=why,
             details=found.count(),
         )
-    letters = {reply.attachment for reply in told.replies if reply.attachment}
-    for sha256 in [*told.files, *letters, *(item.sha256 for item, _ in found.mails)]:
-        place.archive.forget(sha256, for_good=True)
+    for item, _ in found.mails:
+        place.archive.forget(item.sha256, for_good=True)
 
 
 def _erase_row(connection: Connection, row: Row) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from flows.intake.linking import load_members
 from flows.one_writer import NightUnderWay
 from flows.review.questions import (
@@ -44,15 +46,20 @@ class Answer:
 
 
 class Desk:
-    """Where one person answers. Answers are written one by one; ``count_anew`` carries them into the links."""
+    """Where one person answers; ``count_anew`` carries the answers into the links.
 
-    def __init__(self, place: Workplace, who: str) -> None:
+    Each is written down at once, or with ``together`` kept until ``write_kept``: those of a workbook stand together.
+    """
+
+    def __init__(self, place: Workplace, who: str, *, together: bool = False) -> None:
         from flows.intake.matching import make_matcher
 
         self.place = place
         self.who = who
         self.names = {member.member: member.legal_name for member in load_members(place.engine)}
         self.matcher = make_matcher(place)
+        self._together = together
+        self._kept: list[Answer] = []
 
     def list_open(self) -> list[Question]:
         """Return what waits for an answer, most complaints first."""
@@ -65,6 +72,8 @@ class Desk:
 
     def has_answer(self, asked: str) -> bool:
         """Whether a question has an answer that holds."""
+        if any(answer.question.id == asked for answer in self._kept):
+            return True
         with self.place.engine.connect() as connection:
             try:
                 key = find_answered(connection, asked).key
@@ -116,17 +125,29 @@ class Desk:
         except NightUnderWay:
             return "a run is under way: what was answered is kept, and counted when the next one matches"
 
+    def write_kept(self, connection: Connection) -> None:
+        """Write down, in the caller's transaction, what was kept until now."""
+        for answer in self._kept:
+            self._write(connection, answer)
+        self._kept = []
+
     def _record(self, answer: Answer) -> Answer:
+        if self._together:
+            self._kept.append(answer)
+            return answer
         with writing(self.place.engine) as connection:
-            record_answer(
-                connection,
-                answer.question,
-                answer.said,
-                answer.member,
-                who=self.who,
-                why=answer.why,
-                at=self.place.clock(),
-                version=self.matcher.version,
-                everywhere=answer.everywhere,
-            )
+            self._write(connection, answer)
         return answer
+
+    def _write(self, connection: Connection, answer: Answer) -> None:
+        record_answer(
+            connection,
+            answer.question,
+            answer.said,
+            answer.member,
+            who=self.who,
+            why=answer.why,
+            at=self.place.clock(),
+            version=self.matcher.version,
+            everywhere=answer.everywhere,
+        )

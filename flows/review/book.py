@@ -19,6 +19,7 @@ from flows.review.answers import Answer, AnswerRefused, Desk
 from flows.review.explanations import say_why
 from flows.review.questions import NoSuchQuestion, Question
 from models.members.org_number import show_org_number
+from sources.archive.durable import replacing
 from sources.files.cells import TableUnreadable
 from sources.files.tabular import Line, read_lines
 
@@ -63,7 +64,8 @@ def write_book(questions: Sequence[Question], path: Path, language: str) -> None
     for line in _HOW[language]:
         notes.append([line])
     notes.column_dimensions["A"].width = 100
-    book.save(path)
+    with replacing(path) as file:
+        book.save(file)
 
 
 def _row_of(question: Question, language: str) -> list[Any]:

@@ -72,7 +72,7 @@ class Book:
 def take_workbooks(place: Workplace, order: "Order", log: Log) -> int:
     """Give the answers of every workbook that has come back; return how many were new.
 
-    Killed in between it goes on where it was: what is answered is passed over, and what is told is told once.
+    What a workbook answers and what is told about it stand together or not at all, also when this is killed.
     """
     with place.engine.connect() as connection:
         known = set(connection.execute(select(_D.c.subject).where(_D.c.what == TAKEN)).scalars())
@@ -81,8 +81,7 @@ def take_workbooks(place: Workplace, order: "Order", log: Log) -> int:
     for book in (*_find_dropped(place, log), *_open_mailed(place, mailed, known, order)):
         if book.sha256 in known:
             continue
-        _answer(place, book)
-        _write_down(place, book, order)
+        _write_down(place, book, _answer(place, book), order)
         known.add(book.sha256)
         given += book.taken
         log(f"review: {book.name}: {book.taken} answer(s) taken, {len(book.refused)} row(s) not")
@@ -142,21 +141,25 @@ def _check(place: Workplace, mail: Mail) -> None:
     check_sender(mail, staff, review.authserv or "[review] authserv, which is not set,")
 
 
-def _answer(place: Workplace, book: Book) -> None:
+def _answer(place: Workplace, book: Book) -> Desk:
+    desk = Desk(place, book.who, together=True)
     try:
-        given, book.refused = read_book(BytesIO(book.content), Desk(place, book.who), book.name)
+        given, book.refused = read_book(BytesIO(book.content), desk, book.name)
         book.taken = len(given)
     except AnswerRefused as error:
         book.refused = [str(error)]
+    return desk
 
 
-def _write_down(place: Workplace, book: Book, order: "Order") -> None:
-    """Note that a workbook is taken, and tell whoever sent it, in one transaction; a dropped one gets a text beside."""
+def _write_down(place: Workplace, book: Book, desk: Desk, order: "Order") -> None:
+    """Write the answers, that the workbook is taken, and what its sender is told in one transaction; a dropped one
+    gets a text beside."""
     now = place.clock()
     if book.path is not None:
         with suppress(OSError):  # a folder that may only be read
             book.path.with_suffix(".txt").write_text(_say(place, book), "utf-8")
     with writing(place.engine) as connection:
+        desk.write_kept(connection)
         details = {"file": book.name, "taken": book.taken, "refused": len(book.refused)}
         record_act(connection, TAKEN, book.sha256, who=book.who, at=now, details=details)
         if book.mail is not None:

@@ -13,7 +13,7 @@ from flows.intake.linking import Linker, load_members, tip_key
 from flows.intake.objects import parse_item
 from flows.intake.quarantine import find_raw, judge_alone, make_run, withdraw
 from flows.review.questions import UNDONE as ANSWER_UNDONE
-from flows.review.questions import Question, record_answer
+from flows.review.questions import Question, load_answers, record_answer
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable
@@ -242,6 +242,9 @@ def _answer(
 ) -> None:
     """Write the answer down as one to the review's question about this tip."""
     question = Question(tip_key(tip.source, tip.source_id), tip.source_id, "", [])
+    stands = load_answers(place.engine).get(question.key)
+    if stands is not None and (stands.said, stands.member) == (said, member):
+        return  # said again by whoever was cut off before it was counted
     with writing(place.engine) as connection:
         record_answer(
             connection, question, said, member, who=who, why=why, at=place.clock(), version=linker.matcher.version

@@ -29,6 +29,7 @@ from sqlalchemy import text
 from flows.workplace import Workplace, read_archive_keys
 from models.storage.dump import dump_table, list_tables, open_snapshot
 from sources import VERSION
+from sources.archive.durable import replacing
 from sources.archive.places import Place
 
 FORMAT = 1
@@ -59,30 +60,27 @@ def print_key(key: bytes) -> str:
 
 def make_backup(place: Workplace, target: Path, *, with_keys: bool = True) -> About:
     """Write a backup to ``target``, over an earlier one; return what it holds. Raises OSError."""
-    made = tempfile.NamedTemporaryFile(dir=target.absolute().parent, prefix=f".{target.name}.", delete=False)  # noqa: SIM115
-    try:
-        with made, tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as pack, ExitStack() as spools:
-            about, tables = _read_database(place, spools)
-            about.keys = {
-                "hash": [print_key(place.hash_key)],
-                "archive": [print_key(key.encode()) for key in read_archive_keys(place)],
-            }
-            keys = list(_list_archive(place.archive.place))
-            about.objects = sum(key.startswith("objects/") for key in keys)
-            key_files = _list_key_files(place) if with_keys else []
-            about.holds_keys = bool(key_files)
-            _add_bytes(pack, ABOUT, json.dumps(asdict(about), indent=1).encode(), place.clock())
-            _add_bytes(pack, "koll.toml", place.settings.file.read_bytes(), place.clock())
-            for name, spool in tables.items():
-                _add(pack, f"database/{name}.jsonl.gz", spool, place.clock())
-            _add_archive(pack, place, keys)
-            for file in key_files:
-                _add_bytes(pack, f"archive/{file.name}", file.read_bytes(), place.clock())
-        with Path(made.name).open("rb") as written:
-            os.fsync(written.fileno())
-        Path(made.name).replace(target)
-    finally:
-        Path(made.name).unlink(missing_ok=True)
+    with (
+        replacing(target) as made,
+        tarfile.open(fileobj=made, mode="w", format=tarfile.PAX_FORMAT) as pack,
+        ExitStack() as spools,
+    ):
+        about, tables = _read_database(place, spools)
+        about.keys = {
+            "hash": [print_key(place.hash_key)],
+            "archive": [print_key(key.encode()) for key in read_archive_keys(place)],
+        }
+        keys = list(_list_archive(place.archive.place))
+        about.objects = sum(key.startswith("objects/") for key in keys)
+        key_files = _list_key_files(place) if with_keys else []
+        about.holds_keys = bool(key_files)
+        _add_bytes(pack, ABOUT, json.dumps(asdict(about), indent=1).encode(), place.clock())
+        _add_bytes(pack, "koll.toml", place.settings.file.read_bytes(), place.clock())
+        for name, spool in tables.items():
+            _add(pack, f"database/{name}.jsonl.gz", spool, place.clock())
+        _add_archive(pack, place, keys)
+        for file in key_files:
+            _add_bytes(pack, f"archive/{file.name}", file.read_bytes(), place.clock())
     return about
 
 

@@ -43,5 +43,11 @@ def _list_private(place: Workplace) -> set[str]:
 
 
 def _write_keys(place: Workplace, keys: list[str]) -> None:
-    """On the disk before anything is sealed with the new one: a power cut must not leave objects without a key."""
-    write_durably(place.find_key_file("archive_key"), ("\n".join(keys) + "\n").encode("ascii"))
+    """On the disk before anything is sealed with the new one: a power cut must not leave objects without a key.
+
+    What a killed rotation was writing goes: keys that are exchanged lie nowhere any more.
+    """
+    file = place.find_key_file("archive_key")
+    write_durably(file, ("\n".join(keys) + "\n").encode("ascii"))
+    for left_over in file.parent.glob(f"{file.name}.*"):
+        left_over.unlink(missing_ok=True)

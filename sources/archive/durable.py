@@ -3,8 +3,16 @@
 A rename alone is not enough: file systems may write the new name before the bytes, and leave a file of zero length.
 """
 
+import contextlib
 import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
+
+_PART = ".koll-", ".part"
+_LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
 
 
 def write_durably(target: Path, content: bytes, *, only_new: bool = False) -> bool:
@@ -35,6 +43,39 @@ def _link(made: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[BinaryIO]:
+    """Give a private file that takes ``target``'s place when the block ends well; else the earlier one stays.
+
+    Until then it is a hidden file in the same folder: what a killed run left of one goes when it is a day old.
+    A target that is no file (a pipe, a terminal) is written as it is. Raises OSError.
+    """
+    if target.exists() and not target.is_file():
+        with target.open("wb") as straight:
+            yield straight
+        return
+    target = target.resolve()
+    sweep(target.parent.glob("*".join(_PART)))
+    made = tempfile.NamedTemporaryFile(dir=target.parent, prefix=_PART[0], suffix=_PART[1], delete=False)  # noqa: SIM115
+    try:
+        with made:
+            yield cast(BinaryIO, made)
+            made.flush()
+            os.fsync(made.fileno())
+        Path(made.name).replace(target)
+        sync_folder(target.parent)
+    finally:
+        Path(made.name).unlink(missing_ok=True)
+
+
+def sweep(left_over: Iterable[Path]) -> None:
+    """Take away what killed runs have left: what nobody has written to for a day."""
+    for path in left_over:
+        with contextlib.suppress(OSError):  # another run was quicker
+            if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
+                path.unlink()
 
 
 def make_folder(folder: Path) -> Path:

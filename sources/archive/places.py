@@ -13,16 +13,13 @@ import errno
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
 from models.configuration.sections import ATOMIC_STORES
-from sources.archive.durable import make_folder, sync_folder
-
-_LEFT_OVER_AFTER = 86_400  # seconds; nothing is written for a day
+from sources.archive.durable import make_folder, sweep, sync_folder
 
 
 class StoreUnreachable(OSError):
@@ -127,10 +124,7 @@ class Folder:
         if self._swept:
             return
         self._swept = True
-        for path in waiting.iterdir():
-            with contextlib.suppress(OSError):  # another run was quicker
-                if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER:
-                    path.unlink()
+        sweep(waiting.iterdir())
 
 
 class Store:
