@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Table
-from sqlmodel import Field
-
-from models.storage.row import Row
+from sqlmodel import Field, SQLModel
 
 
-class AuditRow(Row, table=True):
+class AuditRow(SQLModel, table=True):
     """Who decided what about which subject, when and why."""
 
     __tablename__ = "audit"

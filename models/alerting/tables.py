@@ -5,15 +5,14 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
-from sqlmodel import Field, Session, col, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from models.alerting.ledger.ledger import AlertEvent, Delivery, Origin, Reason, What
-from models.storage.row import Row
 
 TEXT = "text"  # the kind of a short text to a channel: it goes beside the mails and stands for none
 
 
-class AlertEventRow(Row, table=True):
+class AlertEventRow(SQLModel, table=True):
     """One ``AlertEvent``, field by field. Rows are only ever added."""
 
     __tablename__ = "alert_event"
@@ -59,7 +58,7 @@ class AlertEventRow(Row, table=True):
     until: date | None = None
 
 
-class OutboxRow(Row, table=True):
+class OutboxRow(SQLModel, table=True):
     """One mail to one recipient, its bytes frozen. ``key`` is sha256(recipient | sorted event ids).
 
     ``state`` is waiting, sending (until ``lease_until``), accepted, dead or bounced. ``groups`` are the recipient

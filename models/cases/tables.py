@@ -7,13 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, String, UniqueConstraint
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from models.cases.steps import StepKind
-from models.storage.row import Row
 
 
-class CaseStepRow(Row, table=True):
+class CaseStepRow(SQLModel, table=True):
     """One step, or the member's reply, with its evidence frozen and chained to the row before it.
 
     ``on_day`` is the day it was taken, ``at`` when it was written down. ``hash`` covers every other column but ``id``,
@@ -42,7 +41,7 @@ class CaseStepRow(Row, table=True):
     hash: str = Field(max_length=64)
 
 
-class CaseTextRow(Row, table=True):
+class CaseTextRow(SQLModel, table=True):
     """The words of one reply, personal data masked: the chain covers only their print, so they can be erased.
 
     The print is keyed with ``salt``, which goes with the words: nobody can try out what they were. ``named`` are the

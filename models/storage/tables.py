@@ -8,13 +8,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, String, text
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
 from models.cases.tables import CaseStepRow, CaseTextRow
 from models.declarations.tables import Declaration
-from models.storage.row import Row
 from models.tips.decisions import TipDecision
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
@@ -49,7 +48,7 @@ def _json(nullable: bool = False) -> Any:
     return Field(sa_column=Column(JSON, nullable=nullable))
 
 
-class Member(Row, table=True):
+class Member(SQLModel, table=True):
     """One organisation number. ``member`` is what it is called everywhere else: the number, or EF... for a person."""
 
     member: str = Field(primary_key=True, max_length=12)
@@ -63,7 +62,7 @@ class Member(Row, table=True):
     contact: str | None = None
 
 
-class MemberName(Row, table=True):
+class MemberName(SQLModel, table=True):
     """Anything else a member is known by, while it is."""
 
     __tablename__ = "member_name"
@@ -76,7 +75,7 @@ class MemberName(Row, table=True):
     valid_to: date | None = None
 
 
-class Run(Row, table=True):
+class Run(SQLModel, table=True):
     """One night, or one source again."""
 
     run_id: str = Field(primary_key=True, max_length=40)
@@ -91,7 +90,7 @@ class Run(Row, table=True):
     matcher: str | None = None
 
 
-class SourceNight(Row, table=True):
+class SourceNight(SQLModel, table=True):
     """How one source fared in one run."""
 
     __tablename__ = "source_night"
@@ -117,7 +116,7 @@ class SourceNight(Row, table=True):
     at: datetime
 
 
-class Watermark(Row, table=True):
+class Watermark(SQLModel, table=True):
     """The date a source is complete through, as we learnt it; append only."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -127,7 +126,7 @@ class Watermark(Row, table=True):
     run_id: str = Field(max_length=40)
 
 
-class SourceState(Row, table=True):
+class SourceState(SQLModel, table=True):
     """How far into its archive a source has been stored: readings after ``read_at`` are still to be merged."""
 
     __tablename__ = "source_state"
@@ -137,7 +136,7 @@ class SourceState(Row, table=True):
     parser_version: int
 
 
-class Parsed(Row, table=True):
+class Parsed(SQLModel, table=True):
     """An archived object whose drafts have been stored, and the ids it held."""
 
     source: str = Field(primary_key=True)
@@ -153,7 +152,7 @@ class Parsed(Row, table=True):
     contents: str | None = Field(default=None, max_length=32)  # names a file's rows, if nothing was remarkable in them
 
 
-class Complaint(Row, table=True):
+class Complaint(SQLModel, table=True):
     """One version of one accepted record, with what the matcher made of the company it is about."""
 
     __table_args__ = (
@@ -225,7 +224,7 @@ class Complaint(Row, table=True):
     run_id: str = Field(max_length=40)
 
 
-class Why(Row, table=True):
+class Why(SQLModel, table=True):
     """Why a mention was or was not linked, once per distinct reason; ``complaint.why`` points here."""
 
     hash: str = Field(primary_key=True, max_length=32)
@@ -237,7 +236,7 @@ class Why(Row, table=True):
     matcher: str
 
 
-class ComplaintText(Row, table=True):
+class ComplaintText(SQLModel, table=True):
     """Free text apart from the facts, masked, with the day it is forgotten."""
 
     __tablename__ = "complaint_text"
@@ -248,7 +247,7 @@ class ComplaintText(Row, table=True):
     delete_after: date
 
 
-class Mention(Row, table=True):
+class Mention(SQLModel, table=True):
     """A further company named in a complaint. Counts only as a caller that a person has confirmed."""
 
     __table_args__ = (
@@ -277,7 +276,7 @@ class Mention(Row, table=True):
     recorded_to: datetime | None = None
 
 
-class QuarantineItem(Row, table=True):
+class QuarantineItem(SQLModel, table=True):
     """A draft refused, or kept with a flag that somebody should look at."""
 
     __tablename__ = "quarantine"
@@ -300,7 +299,7 @@ class QuarantineItem(Row, table=True):
     run_id: str = Field(max_length=40)
 
 
-class RowDecision(Row, table=True):
+class RowDecision(SQLModel, table=True):
     """What a person said of a quarantined row; append only, the last one about a row holds whenever it comes again."""
 
     __tablename__ = "row_decision"
@@ -318,7 +317,7 @@ class RowDecision(Row, table=True):
     at: datetime
 
 
-class ReviewAnswer(Row, table=True):
+class ReviewAnswer(SQLModel, table=True):
     """What a person said of a doubtful mention; append only, the last one about a question holds."""
 
     __tablename__ = "review_answer"
@@ -338,7 +337,7 @@ class ReviewAnswer(Row, table=True):
     shown: list[str] = _json()
 
 
-class EventLink(Row, table=True):
+class EventLink(SQLModel, table=True):
     """Two reports that are one event, or may be; ``two`` is counted with ``one`` when that is sure. Versioned."""
 
     __tablename__ = "event_link"
@@ -356,7 +355,7 @@ class EventLink(Row, table=True):
     recorded_to: datetime | None = None
 
 
-class SetAside(Row, table=True):
+class SetAside(SQLModel, table=True):
     """Something read that is not a complaint: a bounce in the tip mailbox, with the reason."""
 
     __tablename__ = "set_aside"

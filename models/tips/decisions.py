@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Index, Table, select
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from models.drafts import Draft
-from models.storage.row import Row
 
 ASIDE, TAKEN, UNDONE = "aside", "taken", "undone"
 PERSON = "person"  # the reason under which a mail stands that a person has set aside
 _MARK = "set-aside-"
 
 
-class TipDecision(Row, table=True):
+class TipDecision(SQLModel, table=True):
     """One decision about one mail."""
 
     __tablename__ = "tip_decision"

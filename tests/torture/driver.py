@@ -9,13 +9,16 @@ step ``die_at`` (its name, and the how-manieth of that name) the process kills i
 product knows of this.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +32,19 @@ import flows.intake.rows
 import flows.mail.sending.transports
 import flows.night
 import models.storage.stage
+from flows.intake.matching import make_linkers, make_matcher
+from flows.intake.parts import Part, PartRead, Spread, drop_left_parts, read_part
+from flows.koll import app
 from flows.privacy.retention import run_retention
 from flows.workplace import Workplace, open_workplace
-from models.storage.store import upgrade
+from models.storage.store import upgrade, writing
 
 assert command and great_expectations  # imported inside functions: here once, before any fork
+for room in ("dossier", "declarations", "page", "privacy", "review", "tips", "looking", "commands"):
+    for found in pkgutil.iter_modules([f"flows/{room}"], f"flows.{room}."):
+        importlib.import_module(found.name)
+for name in ("flows.upkeep.backup", "flows.upkeep.restore", "flows.upkeep.keys", "flows.cases", "typst"):
+    importlib.import_module(name)
 flows.intake.rows.CHUNK = 250  # the demo's largest file is read in several chunks then
 
 
@@ -60,11 +71,46 @@ def forget(place: Workplace, _order: dict[str, Any]) -> None:
         run_retention(place, who="torture")
 
 
+def give_command(_place: Workplace, order: dict[str, Any]) -> None:
+    """What somebody types after ``koll``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the orders' own line
+    code = app(order["words"], standalone_mode=False)
+    assert not code or (code == 1 and order.get("may_refuse")), f"koll {' '.join(order['words'])} ended with {code}"
+
+
+def relink(place: Workplace, _order: dict[str, Any]) -> None:
+    """Count anew what a changed register or an answer touches."""
+    with place.exclusively():
+        flows.night.run_relink(place, make_matcher(place), _say_nothing)
+
+
+def backfill(place: Workplace, order: dict[str, Any]) -> None:
+    """One source as `koll backfill` reads it: on PostgreSQL in parts, here one after the other without a cluster."""
+
+    def read_parts(parts: Sequence[Part]) -> Generator[PartRead, None, None]:
+        linkers = make_linkers(place)
+        yield from (read_part(place, part, linkers(part.source)) for part in parts)
+
+    def read_all(night: flows.night.Night, names: Sequence[str], linkers: Any, log: Any) -> None:
+        night.order = replace(night.order, spread=Spread(3, read_parts))
+        flows.night.read_one_by_one(night, names, linkers, log)
+
+    day, in_parts = datetime.fromisoformat(order["clock"]).date(), place.engine.dialect.name == "postgresql"
+    with place.exclusively():
+        night = flows.night.run_ingest(place, "konsumentverket", day, _say_nothing, read_all if in_parts else None)
+        assert not night.failed, night.sum_up()
+        with writing(place.engine) as connection:
+            drop_left_parts(connection)
+
+
 WORK: dict[str, Callable[[Workplace, dict[str, Any]], None]] = {
     "night": run_night,
     "migrate": migrate,
     "send": send,
     "forget": forget,
+    "koll": give_command,
+    "relink": relink,
+    "backfill": backfill,
 }
 
 
@@ -139,9 +185,9 @@ def run_one(order: dict[str, Any]) -> None:
     if order.get("database"):
         os.environ["KOLL_DATABASE_URL"] = order["database"]
     steps = Steps(root, order.get("die_at"))
-    place = open_workplace(root / "koll.toml", check=False)
     clock = datetime.fromisoformat(order["clock"])
-    place.clock = lambda: clock
+    Workplace.__init__.__defaults__ = (lambda: clock,)  # every workplace of this process tells this time
+    place = open_workplace(root / "koll.toml", check=False)
     steps.watch()
     WORK[order["work"]](place, order)
     if order.get("steps_to"):

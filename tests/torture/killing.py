@@ -90,6 +90,10 @@ class _AnyPort(Controller):
         super()._trigger_server()
 
 
+class RunFailed(AssertionError):
+    """A run ended by itself, with an error, where it should have come to its end or been killed."""
+
+
 class Driver:
     """The forking process; see ``driver``."""
 
@@ -111,7 +115,7 @@ class Driver:
         return json.loads(line)  # type: ignore[no-any-return]
 
     def run(self, order: dict[str, Any], relay: Relay, *, kill_after: float | None = None) -> bool:
-        """Run one order; return whether it came to its end. Anything but SIGKILL that ends it is an error."""
+        """Run one order; return whether it came to its end. Raises RunFailed when anything else ends it."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
@@ -126,7 +130,8 @@ class Driver:
             killer.cancel()
         relay.client = None
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        assert status == 0 or killed, f"the run ended with {status} by itself, or hung"
+        if status != 0 and not killed:
+            raise RunFailed(f"the run ended with {status} by itself, or hung; what it said stands above")
         return bool(status == 0)
 
     def close(self) -> None:
@@ -263,6 +268,12 @@ class World:
             self._admin(f"DROP DATABASE {_database_of(root)} WITH (FORCE)")
         shutil.rmtree(root)
 
+    def empty_database(self, root: Path) -> None:
+        """Give a copy a database without anything in it."""
+        if self.server:
+            self._admin(f"DROP DATABASE {_database_of(root)} WITH (FORCE)")
+            self._admin(f"CREATE DATABASE {_database_of(root)}")
+
     def _admin(self, sql: str) -> None:
         assert self.server is not None
         engine = open_engine(self.server).execution_options(isolation_level="AUTOCOMMIT")
@@ -365,7 +376,7 @@ class World:
         told = [] if self.run("night", root, clock) else ["the re-run did not come to its end"]
         self.run("send", root, stage.clock + timedelta(hours=1))
         told += self.outcome(root, stage.clock).differences(stage.due, twins)
-        told += _list_unsound(root)
+        told += list_unsound(root)
         self.drop(root)
         return told
 
@@ -378,7 +389,7 @@ def without_moments(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in _WHEN | _HOW_OFTEN}
 
 
-def _list_unsound(root: Path) -> list[str]:
+def list_unsound(root: Path) -> list[str]:
     """Say what is damaged in the archive and the database of an installation."""
     place = open_workplace(root / "koll.toml", check=False)
     place.hash_key = HASH_KEY.encode()  # the runs have it from their environment, and this process has not

@@ -1,4 +1,4 @@
-"""Twenty-one nights killed, and upgrades and retention besides; ``make torture`` kills hundreds, at random points."""
+"""Nights, upgrades, retention and commands killed where it matters; ``make torture`` kills hundreds anywhere."""
 
 import random
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from models.storage.store import open_engine, require_current
+from tests.torture.commands import Case
 from tests.torture.killing import Kill, Stage, World, torture_world
 from tests.torture.migrating import list_revisions, make_at, read_schema
 
@@ -85,6 +86,28 @@ def test_an_upgrade_killed_at_any_step_is_done_by_the_next(world: World) -> None
         engine = open_engine(f"sqlite:///{root / 'cut' / 'koll.db'}")
         require_current(engine)
         engine.dispose()
+
+
+COMMANDS = {  # where each was found wanting, or would hurt most; ``make torture`` kills all of them anywhere
+    "backup": [Kill(step=("rename out", 1)), Kill(step=("open archive/objects", 5))],
+    "restore": [Kill(step=("rename archive/objects", 5)), Kill(step=("answered INSERT complaint", 1))],
+    "rotate": [Kill(step=("rename archive/archive.key", 1)), Kill(step=("rename archive/objects", 2))],
+    "review": [Kill(step=("sql INSERT run", 1))],  # the answers are given, and not counted yet
+    "declarations": [Kill(step=("rename archive/readings", 1))],
+    "tip": [Kill(step=("sql UPDATE complaint", 1))],
+    "send": [Kill(verb=("TAKEN", 2))],
+    "export": [Kill(step=("rename out", 1))],
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_killed_half_way_and_given_again_leaves_what_it_would_have_left(world: World, name: str) -> None:
+    before = world.killed
+    if not (world.folder / "after-1").exists():
+        world.prepare(1, None)
+    case = Case(world, name, world.folder / "after-1", CLOCK)
+    assert case.kill_and_repeat(COMMANDS[name]) == []
+    assert world.killed == before + len(COMMANDS[name])
 
 
 FORGETTING = [
