@@ -111,7 +111,7 @@ def profile_rows(drafts: DraftTable) -> Iterator[Profile]:
     blank = Memo(_leave_out_blank)
     faults = Memo(_find_number_fault)
     outcomes: Iterable[str | None] = repeat(_NO_DECISION, len(drafts))
-    if any(outcome is not None for outcome in drafts.outcome) or Kind.DECISION in drafts.kind:
+    if drafts.outcome.count(None) < len(drafts) or Kind.DECISION in drafts.kind:
         outcomes = [
             outcome if kind is Kind.DECISION else _NO_DECISION
             for kind, outcome in zip(drafts.kind, drafts.outcome, strict=True)

@@ -30,7 +30,7 @@ from flows.intake.reading import (
     read_state,
     read_watermark,
 )
-from flows.intake.rows import ItemBroken, collecting_seldom, gather, judge_and_stage, parse_all
+from flows.intake.rows import ItemBroken, take_rows
 from flows.intake.same_rows import find_same, name_contents
 from flows.one_writer import NightUnderWay
 from flows.onlooker import onlooker
@@ -215,9 +215,7 @@ def _judge_all(
         parts = cut(order, source.name, keeper.now, due, order.spread.most)
         take_parts(order.spread, parts, judge, linker, keeper, stage)
         return
-    with collecting_seldom():
-        for drafts in gather(parse_all(place, source, due, keeper)):
-            judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
+    take_rows(place, source, due, judge, linker, keeper, stage, repairs)
 
 
 def _show_judgement(place: Workplace, judge: Judge, keeper: Keeper) -> None:

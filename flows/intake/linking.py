@@ -87,6 +87,7 @@ class Linker:
     turning_days: Sequence[date] | None = None  # see list_turning_days; None when there are too many
     reasons: dict[str, dict[str, object]] = field(default_factory=dict)
     _links: dict[tuple[object, ...], Link] = field(default_factory=dict)
+    _answered: dict[tuple[object, ...], Link] = field(default_factory=dict)  # by company, number and time
     _found: dict[tuple[object, ...], list[FoundInText]] = field(default_factory=dict)
 
     def link(self, draft: Draft) -> Link:
@@ -99,15 +100,17 @@ class Linker:
         return self._ask(Asked(draft.company or "", draft.org_number, on, self.source))
 
     def link_all(self, drafts: DraftTable) -> list[Link]:
-        """Return the link of every draft: each distinct company is asked about once."""
+        """Return the link of every draft: each distinct company is asked about once in a reading."""
         if Kind.TIP in drafts.kind:
             return [self.link(draft) for draft in drafts]
         since = Memo(self._same_answer_since)
         days = [since[event or received] for event, received in zip(drafts.event_on, drafts.received_on, strict=True)]
         questions = list(zip(drafts.company, drafts.org_number, days, strict=True))
         places = dict(zip(questions, count(), strict=False))
-        links = {question: self.link(drafts[at]) for question, at in places.items()}
-        return list(map(links.__getitem__, questions))
+        for question, at in places.items():
+            if question not in self._answered:
+                self._answered[question] = self.link(drafts[at])
+        return list(map(self._answered.__getitem__, questions))
 
     def link_mentions(self, draft: Draft) -> list[LinkedMention]:
         """Return the further companies that a draft names; they count only when a person says so."""

@@ -19,7 +19,7 @@ from flows.intake.keeping import Keeper
 from flows.intake.linking import Linker
 from flows.intake.quarantine import load_repairs
 from flows.intake.reading import Order, load_open_ids
-from flows.intake.rows import ItemBroken, collecting_seldom, gather, judge_and_stage, parse_all
+from flows.intake.rows import ItemBroken, take_rows
 from flows.workplace import Workplace
 from models.storage.stage import Stage
 from sources.contract import RawItem, SourceBroken
@@ -85,7 +85,7 @@ def read_part(place: Workplace, part: Part, linker: Linker) -> PartRead:
     """Parse, judge, link and stage one part, and leave its rows in a table. Done twice, it leaves two tables."""
     source = build_source(part.source, place.settings, place.hash_key, public=linker.public)
     table = f"{_LEFT}{uuid4().hex}"
-    with place.engine.connect() as connection, connection.begin(), collecting_seldom():
+    with place.engine.connect() as connection, connection.begin():
         stage = Stage(connection, part.source, part.order.run_id, part.now)
         repairs = load_repairs(connection, part.source)
         keeper = Keeper(
@@ -101,8 +101,7 @@ def read_part(place: Workplace, part: Part, linker: Linker) -> PartRead:
         info, day = source.info, part.order.business_date
         judge = Judge(part.source, info.kind, checks=info.checks, rows=source.bounds.rows, business_date=day)
         try:
-            for drafts in gather(parse_all(place, source, part.items, keeper)):
-                judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
+            take_rows(place, source, part.items, judge, linker, keeper, stage, repairs)
         except ItemBroken as broken:
             told = (broken.item, broken.fault.code, str(broken.fault))
             return PartRead("", judge.share(), keeper, broken=told)

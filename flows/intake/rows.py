@@ -17,7 +17,7 @@ from models.tips.decisions import load_tip_decisions, settle_tip
 from models.words import Kind
 from sources.contract import RawItem, Source, SourceBroken
 
-CHUNK = 100_000  # drafts judged and staged at a time
+CHUNK = 20_000  # drafts judged and staged at a time
 _SET_ASIDE = "set-aside-"
 _FEW_COLLECTIONS = 100_000  # objects made between two looks for cycles among them
 
@@ -55,6 +55,22 @@ def parse_all(place: Workplace, source: Source, fresh: Sequence[RawItem], keeper
                 yield DraftTable.of([settle_tip(draft, decided) for draft in table]) if decided else table
         except SourceBroken as fault:
             raise ItemBroken(item, fault) from fault
+
+
+def take_rows(
+    place: Workplace,
+    source: Source,
+    items: Sequence[RawItem],
+    judge: Judge,
+    linker: Linker,
+    keeper: Keeper,
+    stage: Stage,
+    repairs: Repairs,
+) -> None:
+    """Judge and stage the rows of all these objects; raise ItemBroken on one that cannot be parsed."""
+    with collecting_seldom(), stage.filling():
+        for drafts in gather(parse_all(place, source, items, keeper)):
+            judge_and_stage(place, drafts, judge, linker, keeper, stage, repairs)
 
 
 def gather(tables: Iterable[DraftTable]) -> Iterator[DraftTable]:

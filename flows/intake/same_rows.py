@@ -46,9 +46,9 @@ def print_rows(stream: IO[bytes]) -> str | None:
         block = stream.read(_BLOCK)
         if b"\0" in block or (not first and block.startswith(b"PK")):
             return None
-        *lines, rest = (rest + block).splitlines(keepends=True) or [b""]
-        lines, rest = (lines, rest) if block else ([*lines, rest], b"")
-        said = [bare for line in lines if (bare := line.rstrip(b"\r\n"))]
+        told = rest + block
+        end = (told.rfind(b"\n") + 1 or told.rfind(b"\r", 0, -1) + 1) if block else len(told)
+        said, rest = list(filter(None, told[:end].splitlines())), told[end:]
         first = first or next(iter(said), b"")
         quoted = quoted or b'"' in block
         prints = b"".join([hashlib.blake2b(line, digest_size=16).digest() for line in said])

@@ -5,7 +5,9 @@ ten take the same few statements, and a row that has not changed is not touched.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import repeat
@@ -15,7 +17,7 @@ from sqlalchemy import Column, Connection, Date, Index, Integer, MetaData, Strin
 from sqlmodel import UTCDateTime
 
 from models.draft_table import FACTS, DraftTable, Memo, sort_facts, sort_flags
-from models.storage.store import write_rows
+from models.storage.store import pack_rows
 from models.storage.tables import Complaint
 from models.words import Band
 
@@ -25,6 +27,7 @@ _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
 _DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
 _MANY = 10_000  # staged rows
+_SORT_MEMORY = "'64MB'"  # of the server's, while many rows are merged: with its usual 4 MB it sorts them twice
 # What complaints are found by: nothing is planned by the others, and counting all takes as long as a tenth of a load
 _ASKED_BY = ("source", "source_id", "recorded_from", "recorded_to", "status", "kind", "received_on", "member", "band")
 _SPACE = MetaData()
@@ -108,12 +111,45 @@ class Stage:
     _has_texts: bool = field(default=False)
     _ready: bool = field(default=False)
     _gone: tuple[int, int] | None = field(default=None)
+    _carrier: ThreadPoolExecutor | None = field(default=None)
+    _travelling: Future[None] | None = field(default=None)
 
     def __post_init__(self) -> None:
         """Make room; a temporary table lives as long as its connection, which a pool may hand out again."""
         _SPACE.drop_all(self.connection, checkfirst=True)
         _SPACE.create_all(self.connection, checkfirst=False)
         _FIND.drop(self.connection)
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """Within, rows travel to PostgreSQL while the next are made ready: only ``add`` and ``present`` may be called.
+
+        All have arrived in the end. What went wrong with some is raised by the next call, or at the end. On SQLite,
+        which works in this process, nothing is different.
+        """
+        if self.connection.dialect.name != "postgresql":
+            yield
+            return
+        with ThreadPoolExecutor(1, "staging") as self._carrier:  # whose end waits for what travels, whatever happens
+            try:
+                yield
+                self._arrive()
+            finally:
+                self._carrier = self._travelling = None
+
+    def _arrive(self) -> None:
+        """Wait for the rows that travel; they do so one lot at a time, so that memory is bounded."""
+        if self._travelling:
+            self._travelling.result()
+            self._travelling = None
+
+    def _write(self, columns: Mapping[str, Iterable[Any]]) -> None:
+        send = pack_rows(self.connection, _STAGE, columns)
+        self._arrive()
+        if self._carrier:
+            self._travelling = self._carrier.submit(send)
+        else:
+            send()
 
     def add(self, items: int | Sequence[int], drafts: DraftTable, links: Sequence[Link]) -> None:
         """Stage accepted drafts, each with the number of its item and its link; items are numbered from the oldest.
@@ -144,7 +180,7 @@ class Stage:
                 columns[name] = map(_PLAIN[name], column) if name in _PLAIN else column
         self._seq += count
         self._gone = None
-        write_rows(self.connection, _STAGE, columns)
+        self._write(columns)
 
     def _forget_on(self, drafts: DraftTable) -> Iterable[date | None]:
         if not self._has_texts:
@@ -158,7 +194,7 @@ class Stage:
         if ids:
             begin, self._seq = self._seq, self._seq + len(ids)
             columns = {"seq": range(begin, self._seq), "item": repeat(item, len(ids))}
-            write_rows(self.connection, _STAGE, {**columns, "state": repeat("present", len(ids)), "source_id": ids})
+            self._write({**columns, "state": repeat("present", len(ids)), "source_id": ids})
             self._gone = None
 
     def cover(self, item: int, period: tuple[date, date] | None) -> None:
@@ -261,6 +297,7 @@ class Stage:
         """Keep PostgreSQL from looking many rows up one by one: it plans by counts that are older than this night."""
         if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
             self.connection.execute(text(f"SET LOCAL enable_nestloop = {'off' if begins else 'on'}"))
+            self.connection.execute(text(f"SET LOCAL work_mem = {_SORT_MEMORY if begins else 'DEFAULT'}"))
             if written >= _MANY:
                 self.connection.execute(text(f"ANALYZE complaint ({', '.join(_ASKED_BY)})"))
 

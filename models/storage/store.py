@@ -1,9 +1,10 @@
 """The database: opening it, bringing its tables up to date, and writing rows that may already be there."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
@@ -180,24 +181,31 @@ def _comparable(column: Any) -> Any:
     return cast(column, String) if isinstance(column.type, JSON) else column
 
 
-def write_rows(connection: Connection, table: Table, columns: Mapping[str, Iterable[Any]]) -> None:
-    """Insert rows given as columns of plain values (text, numbers, dates, None), the quickest way each engine knows.
+def pack_rows(connection: Connection, table: Table, columns: Mapping[str, Iterable[Any]]) -> Callable[[], None]:
+    """Return what inserts rows given as columns of plain values (text, numbers, dates, None), as quickly as can be.
 
-    JSON comes as text. A column that holds nothing but its default is left to the table. Nothing is looked up or
-    compared: for tables that are ours alone, such as temporary ones.
+    Whoever calls it may do so on another thread while nothing else uses the connection: on PostgreSQL nearly all our
+    own work is done by then, and what is left is to wait for the server. JSON comes as text. A column that holds
+    nothing but its default is left to the table. Nothing is looked up or compared: for tables that are ours alone,
+    such as temporary ones.
     """
     filled = {name: _list_filled(table.c[name], column) for name, column in columns.items()}
     values = {name: column for name, column in filled.items() if column is not None}
     driver: Any = connection.connection.driver_connection
     named = ", ".join(values)
     if connection.dialect.name == "postgresql":
-        with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({named}) FROM STDIN") as copy:
-            rows = map("\t".join, zip(*map(_escape, values.values()), strict=True))
-            while block := "\n".join(islice(rows, CHUNK)):
-                copy.write(block + "\n")
-    else:
-        places = ", ".join(repeat("?", len(values)))
-        driver.executemany(f"INSERT INTO {table.name} ({named}) VALUES ({places})", zip(*values.values(), strict=True))
+        rows = map("\t".join, zip(*map(_escape, values.values()), strict=True))
+        blocks = list(iter(lambda: "\n".join(islice(rows, CHUNK)), ""))
+        return partial(_copy, driver, f"COPY {table.name} ({named}) FROM STDIN", blocks)
+    places = ", ".join(repeat("?", len(values)))
+    insert = f"INSERT INTO {table.name} ({named}) VALUES ({places})"
+    return partial(driver.executemany, insert, zip(*values.values(), strict=True))
+
+
+def _copy(driver: Any, statement: str, blocks: Iterable[str]) -> None:
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in blocks:
+            copy.write(block + "\n")
 
 
 def _list_filled(column: Column[Any], values: Iterable[Any]) -> list[Any] | None:
@@ -219,7 +227,7 @@ def _escape(column: Sequence[Any]) -> Iterable[str]:
     """Return a column as PostgreSQL's COPY has it in its text form."""
     if column and column.count(column[0]) == len(column):
         return repeat(_escape_value(column[0]), len(column))
-    told = [str(value) for value in column if value is not None]
+    told = list(map(str, column if None not in column else [value for value in column if value is not None]))
     if _SPECIAL.search("".join(told)):  # one look at all is much quicker than one at each
         return map(_escape_value, column)
     return told if len(told) == len(column) else ["\\N" if value is None else str(value) for value in column]

@@ -1,7 +1,9 @@
 """Rows and cells as a file has them, and the words for a file that has none."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 
 ROWS = 20_000  # handed on at a time
 _BLANK = " \t\r\n\u00a0"  # around a cell; a control character there is damage and stays to be seen
@@ -27,6 +29,11 @@ class Rows:
 def clean(cell: str) -> str:
     """Return a cell without the blanks around it."""
     return cell.strip(_BLANK)
+
+
+def clean_all(cells: Iterable[str]) -> list[str]:
+    """Return cells without the blanks around them."""
+    return list(map(str.strip, cells, repeat(_BLANK)))
 
 
 def squeeze(text: str) -> str:

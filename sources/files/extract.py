@@ -22,7 +22,7 @@ from models.members.country import SWEDEN, Country
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
 from models.words import Channel, Evidence, Kind, Outcome, Severity
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
-from sources.files.cells import TableUnreadable, clean, squeeze
+from sources.files.cells import TableUnreadable, clean, clean_all, squeeze
 from sources.files.tabular import Block, read_blocks
 from sources.inbox.privacy import mask_text
 
@@ -222,7 +222,7 @@ class Extract:
 
     def _read_keys(self, cells: Sequence[str], faults: dict[int, list[Fault]]) -> list[str | None]:
         """Return the ids of a block. They all differ, so that what is seldom wrong is looked for in all at once."""
-        keys: list[str | None] = list(map(clean, cells))
+        keys: list[str | None] = [*clean_all(cells)]
         joined = "\n".join(map(str, keys))
         plain = joined.count("\n") == len(keys) - 1 and joined.replace("\n", "").isprintable()
         told = any(mark in joined for mark in _MARKS_OF_DAMAGE)  # much quicker than the pattern, and most have none

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO
 
-from sources.files.cells import Rows, TableUnreadable, clean, squeeze
+from sources.files.cells import Rows, TableUnreadable, clean, clean_all, squeeze
 from sources.files.records import read_csv
 from sources.files.workbook import read_xlsx
 
@@ -111,9 +111,8 @@ def _make_block(rows: Rows, begin: int, header: list[str], key: str) -> Block:
                     ragged[at] = longer
                 cells[at] = (row + [""] * (width - len(row)))[:width]
     place = header.index(key)
-    empty = {
-        at for at, row in enumerate(cells) if not clean(row[place]) and not ragged.get(at) and not any(map(clean, row))
-    }
+    keyless = [at for at, named in enumerate(clean_all([row[place] for row in cells])) if not named]
+    empty = {at for at in keyless if not ragged.get(at) and not _says_anything(cells[at])}
     if empty:
         kept = [at for at in range(len(cells)) if at not in empty]
         ragged = {new: ragged[old] for new, old in enumerate(kept) if old in ragged}

@@ -132,14 +132,19 @@ class Steps:
         event.listen(Engine, "before_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"sql {_name(sql)}"))
         event.listen(Engine, "after_cursor_execute", lambda _c, _u, sql, *_: self.pass_by(f"answered {_name(sql)}"))
         event.listen(Engine, "commit", lambda _c: self.pass_by("sql COMMIT"))
-        write_rows = models.storage.stage.write_rows
+        pack_rows = models.storage.stage.pack_rows
 
-        def write_a_chunk(*rows: Any) -> None:
-            self.pass_by("sql rows of a chunk")
-            write_rows(*rows)
-            self.pass_by("answered rows of a chunk")
+        def pack_a_chunk(*rows: Any) -> Callable[[], None]:
+            send = pack_rows(*rows)
 
-        models.storage.stage.write_rows = write_a_chunk
+            def send_it() -> None:
+                self.pass_by("sql rows of a chunk")
+                send()
+                self.pass_by("answered rows of a chunk")
+
+            return send_it
+
+        models.storage.stage.pack_rows = pack_a_chunk
 
     def hear(self, told: str, args: tuple[Any, ...]) -> None:
         """Listen to what Python announces."""
