@@ -1,5 +1,7 @@
 """How long commands that only look take from a cold start, and whether they import what takes long.
 
+Beside each the same for a bare ``import sqlalchemy``, which none can do without.
+
 python -m bench.starting [--times 3]
 """
 
@@ -14,19 +16,20 @@ from pathlib import Path
 from bench.quiet_night import lay_out
 
 COMMANDS = ("--help", "status", "export counts", "export complaints")
-HEAVY = ("prefect", "great_expectations", "pandas")
+HEAVY = ("prefect", "great_expectations", "pandas", "numpy", "bs4", "openpyxl", "requests", "cryptography", "alembic")
+BARE = "import sqlalchemy"
 _SCRIPT = (
-    "import sys; from flows.koll import app\n"
-    "try: app(sys.argv[1:])\n"
+    "import sys; from flows.koll import main\n"
+    "try: main()\n"
     "except SystemExit: pass\n"
     f"sys.stderr.write(' '.join(sorted(set({HEAVY!r}) & set(sys.modules))))"
 )
 
 
-def time_command(words: list[str]) -> tuple[float, float, str]:
-    """Return seconds by the clock and of processor time, and what the command imported that it should not."""
+def time_python(script: str, words: list[str]) -> tuple[float, float, str]:
+    """Return seconds by the clock and of processor time, and what the script says last on standard error."""
     before, started = os.times(), time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", _SCRIPT, *words], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
     after = os.times()
     cpu = after.children_user - before.children_user + after.children_system - before.children_system
     return time.perf_counter() - started, cpu, done.stderr.splitlines()[-1] if done.stderr else ""
@@ -43,13 +46,15 @@ def main() -> None:
         from models.storage.store import upgrade
 
         upgrade(open_workplace(root / "koll.toml", check=False).engine)
-        print(f"{'koll ...':<20}{'seconds':>9}{'of CPU':>9}  imported of {', '.join(HEAVY)}")
+        bare = min(time_python(BARE, [])[1] for _ in range(times))
+        print(f"{'koll ...':<20}{'seconds':>9}{'of CPU':>9}{'x bare':>9}  imported of {', '.join(HEAVY)}")
         for command in COMMANDS:
             config = [] if command == "--help" else ["--config", str(root / "koll.toml")]
-            runs = [time_command([*command.split(), *config]) for _ in range(times)]
-            print(
-                f"{command:<20}{min(r[0] for r in runs):>9.2f}{min(r[1] for r in runs):>9.2f}  {runs[0][2] or 'none'}"
-            )
+            runs = [time_python(_SCRIPT, [*command.split(), *config]) for _ in range(times)]
+            cpu = min(run[1] for run in runs)
+            took = f"{min(run[0] for run in runs):>9.2f}{cpu:>9.2f}{cpu / bare:>9.1f}"
+            print(f"{command:<20}{took}  {runs[0][2] or 'none'}")
+        print(f"{BARE:<29}{bare:>9.2f}{1:>9.1f}")
 
 
 if __name__ == "__main__":

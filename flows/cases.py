@@ -12,14 +12,14 @@ from flows.looking.standing import load_source_states, pick_country_source
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.audit import record_act
-from models.cases.chain import append_step, load_cases
+from models.cases.chain import append_step, erase_words, load_cases
 from models.cases.evidence import Question, freeze
 from models.cases.follow_up import Asked, follow_up, propose_follow_up
 from models.cases.steps import Case, Step, StepKind, StepRefused, check_step, is_repeated, pick_case
 from models.cases.verify import verify_cases
 from models.counting import Scope, list_counted
 from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
-from models.storage.store import writing
+from models.storage.store import forgetting, writing
 from models.storage.tables import Member
 from sources.archive.faults import ArchiveFault, ArchiveForgotten
 
@@ -201,6 +201,29 @@ def _ask_follow_up(
 ) -> Asked:  # fmt: skip
     with_case = tuple(load_cases(connection))
     return Asked(member, demand, deadline, on, sources, place.settings.follow_up, place.clock(), with_case)
+
+
+def erase_reply(
+    place: Workplace, asked: str, position: int, *, by: str = "", why: str = "", number: int | None = None
+) -> Step:
+    """Erase the words of a reply, and its letter, for good; the case goes on verifying. Raises StepRefused.
+
+    For what no address or number leads to: a person who is described, or a name that was not masked.
+    """
+    who = _check_person(place, by)
+    if not why.strip():
+        raise StepRefused("say why with --why: the audit keeps it")
+    with place.exclusively(), forgetting(place.engine) as connection:
+        member = find_member(place, connection, asked)
+        case = require_case(load_cases(connection, member).get(member, []), number)
+        reply = next((step for step in case.replies if step.position == position), None)
+        if reply is None:
+            there = ", ".join(str(step.position) for step in case.replies)
+            raise StepRefused(f"step {position} is no reply of case {case.number}: {there or 'there is none'}")
+        erase_words(connection, member, case.number, position, who=who, at=place.clock(), why=_mask(place, why)[0])
+    if reply.attachment:
+        place.archive.forget(reply.attachment, for_good=True)
+    return reply
 
 
 def verify(place: Workplace, asked: str | None = None) -> tuple[int, int, list[str]]:

@@ -1,5 +1,6 @@
 """The night as Prefect sees it: every source a task with its own logs, state and table; the end state set by us."""
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -32,6 +33,14 @@ from models.storage.tables import SourceNight
 from models.words import Verdict
 
 _SHOWN = ("verdict", "items", "drafts", "accepted", "new", "changed", "withdrawn", "quarantined", "complete_through")
+
+
+def _brings_news(record: logging.LogRecord) -> bool:
+    """Leave out what Prefect says of a failed state beforehand: the state itself follows, without "NoneType: None"."""
+    return record.exc_info != (None, None, None)
+
+
+logging.getLogger("prefect.task_runs").addFilter(_brings_news)
 
 
 def list_source_names() -> list[str]:

@@ -9,10 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Connection, Table
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from models.storage.row import Row
 
 
-class AuditRow(SQLModel, table=True):
+class AuditRow(Row, table=True):
     """Who decided what about which subject, when and why."""
 
     __tablename__ = "audit"

@@ -164,6 +164,10 @@ class Archive(Protocol):
         """Tell whether the object is there: ask conditionally only for what can still be read."""
         ...
 
+    def is_forgotten(self, sha256: str) -> bool:
+        """Tell whether an object is gone, and gone on purpose."""
+        ...
+
 
 class Log(Protocol):
     """A line for the operator, without personal data."""

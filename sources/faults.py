@@ -3,11 +3,9 @@
 An exception's own text is never passed on: it may hold whatever the server sent.
 """
 
-import http.client
 import ssl
 from collections.abc import Iterator
-
-from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError, ReadTimeoutError
+from functools import cache
 
 from sources.contract import SourceBroken
 
@@ -35,16 +33,24 @@ class FetchFailed(SourceBroken):
 
 _LATER = "; run the source again later"
 _BROKE = ("connection-failure", "the connection broke" + _LATER, True)
-_FAULTS: tuple[tuple[type[BaseException], str, str, bool], ...] = (
-    (NewConnectionError, "connection-failure", "nothing answers there; check the address, or" + _LATER[1:], True),
-    (ConnectTimeoutError, "connection-failure", "no connection within the time allowed" + _LATER, True),
-    (ReadTimeoutError, "too-slow", "the server fell silent" + _LATER, True),
-    (http.client.IncompleteRead, "wrong-length", "the answer ended before its announced end" + _LATER, True),
-    (InvalidHeader, "wrong-length", "the answer announces two different lengths" + _LATER, True),
-    (ConnectionResetError, "connection-failure", "the server broke the connection off" + _LATER, True),
-    (ssl.SSLError, "tls-failure", "no encrypted connection could be agreed on" + _LATER, True),
-    (http.client.BadStatusLine, "connection-failure", "what answers there does not speak HTTP" + _LATER, True),
-)
+
+
+@cache
+def _list_faults() -> tuple[tuple[type[BaseException], str, str, bool], ...]:
+    import http.client  # with urllib3 a twentieth of a second, which only a night that asks the web needs
+
+    from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError, ReadTimeoutError
+
+    return (
+        (NewConnectionError, "connection-failure", "nothing answers there; check the address, or" + _LATER[1:], True),
+        (ConnectTimeoutError, "connection-failure", "no connection within the time allowed" + _LATER, True),
+        (ReadTimeoutError, "too-slow", "the server fell silent" + _LATER, True),
+        (http.client.IncompleteRead, "wrong-length", "the answer ended before its announced end" + _LATER, True),
+        (InvalidHeader, "wrong-length", "the answer announces two different lengths" + _LATER, True),
+        (ConnectionResetError, "connection-failure", "the server broke the connection off" + _LATER, True),
+        (ssl.SSLError, "tls-failure", "no encrypted connection could be agreed on" + _LATER, True),
+        (http.client.BadStatusLine, "connection-failure", "what answers there does not speak HTTP" + _LATER, True),
+    )
 
 
 def explain(error: Exception, url: str, *, expired: bool) -> FetchFailed:
@@ -58,7 +64,7 @@ def explain(error: Exception, url: str, *, expired: bool) -> FetchFailed:
         if isinstance(cause, ssl.SSLCertVerificationError):
             message = f"its certificate is not to be trusted ({cause.verify_message}), so nothing was asked"
             return FetchFailed("tls-failure", url, f"{message}; the publisher has to renew it")
-    for kind, code, message, again in _FAULTS:
+    for kind, code, message, again in _list_faults():
         if any(isinstance(cause, kind) for cause in chain):
             return FetchFailed(code, url, message, again=again)
     code, message, again = _BROKE

@@ -178,6 +178,10 @@ def test_a_failed_source_is_seen_by_itself_and_rerun_through_its_deployment(
     tasks = api.post(f"{url}/task_runs/filter", json={"flow_runs": {"id": {"any_": [night["id"]]}}}, timeout=60).json()
     states = {task["name"]: task["state"]["type"] for task in tasks}
     assert states["konsumentverket"] == "FAILED" and states["tips"] == states["dm_namnden"] == "COMPLETED"
+    logs = api.post(f"{url}/logs/filter", json={"logs": {"level": {"ge_": 40}}}, timeout=60).json()
+    told = [log["message"] for log in logs if log["task_run_id"]]
+    assert len(told) == list(states.values()).count("FAILED"), told  # once each, and no empty traceback
+    assert all(message.startswith("Finished in state Failed") for message in told)
     artifacts = api.post(f"{url}/artifacts/filter", json={}, timeout=60).json()
     assert {"night", "source-konsumentverket", "source-tips"} <= {artifact["key"] for artifact in artifacts}
 

@@ -103,6 +103,24 @@ def reply(
     _take(config, which, "reply", by=by, on=on, text=text, contested=tuple(contested or ()), attachment=file)
 
 
+@cases.command("erase-reply")
+def erase_reply(
+    which: Which,
+    position: Annotated[int, typer.Argument(metavar="STEP", min=1, help="Its position, as `koll case show` lists it.")],
+    why: Annotated[str, typer.Option("--why", help="The reason, for the audit; no personal data.")],
+    config: Config = CONFIG,
+    by: Who = "",
+    number: Number = None,
+) -> None:
+    """Erase a reply's words and its letter for good, as a person may ask; the case goes on verifying without them."""
+    from flows.cases import erase_reply as erase
+    from flows.workplace import open_workplace
+
+    with _telling():
+        reply = erase(open_workplace(config), which, position, by=by, why=why, number=number)
+    say(f"reply of {reply.on}: erased. Dossiers that were written before, and backups, are yours to clear")
+
+
 @cases.command("close")
 def close(which: Which, why: Why, config: Config = CONFIG, by: Who = "", on: On = None) -> None:
     """Close the case without exclusion."""

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from flows.commands.offspring import leave_none_behind
 from flows.commands.shared import CONFIG, AsJson, Config, Day, day, errors, fail, print_json, say, telling_faults
 
 Since = Annotated[
@@ -68,6 +69,7 @@ def nightly(
 
     with telling_faults():
         names = _check_names(config, only or [])
+        leave_none_behind()
         with show_progress(errors, names):
             from flows.nightly import nightly as flow
 
@@ -93,6 +95,7 @@ def ingest(
 
     with telling_faults():
         names = _check_names(config, [source])
+        leave_none_behind()
         if accept_shrink:
             _note_belief(config, source, by)
         with show_progress(errors, names):
@@ -120,9 +123,10 @@ def backfill(
     replay: Annotated[bool, typer.Option("--replay", help="Parse the archive again, without the network.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read a longer period of sources, in parts that a Dask cluster works on ([backfill]); the same comes of it."""
+    """Read a longer period of sources, in parts that a Dask cluster works on (`backfill`); the same comes of it."""
     with telling_faults():
         _check_names(config, sources)
+        leave_none_behind()
         from flows.backfill import ClusterUnusable
         from flows.backfill import backfill as flow
 
@@ -193,6 +197,7 @@ def demo(
     """Run whole nights on the bundled world, with its own web server, mailbox, extracts and register."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # what matters is told by the demo itself
     with telling_faults():
+        leave_none_behind()
         from flows.demo.nights import run_demo
         from flows.demo.worlds import WORLDS
 

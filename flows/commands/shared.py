@@ -56,6 +56,22 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def telling_faults() -> Iterator[None]:
     """Turn the product's own errors into their message and exit code 1."""
+    try:
+        yield
+    except BrokenPipeError:  # `| head`: whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    except Exception as error:
+        if told := _explain(error):
+            fail(told)
+        raise
+
+
+def _explain(error: Exception) -> str | None:
+    """Return what to say of an error that is not a programming mistake.
+
+    Its classes are imported only now: half a second that a command which goes well need not pay.
+    """
     from sqlalchemy.exc import SQLAlchemyError
 
     from flows.one_writer import NightUnderWay
@@ -66,25 +82,15 @@ def telling_faults() -> Iterator[None]:
     from models.storage.store import StoreUnusable
     from sources.contract import SourceBroken
 
-    try:
-        yield
-    except (
-        SettingsInvalid,
-        StoreUnusable,
-        SecretMissing,
-        RegisterRefused,
-        NightUnderWay,
-        SourceBroken,
-        CompaniesUnreadable,
-    ) as error:
-        fail(str(error))
-    except SQLAlchemyError as error:
-        fail(f"the database failed: {str(getattr(error, 'orig', error)).splitlines()[0]}; check it with `koll doctor`")
-    except BrokenPipeError:  # `| head`: whoever read has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except OSError as error:
-        fail(f"{error.filename or 'a file'}: {error.strerror or error}; check the path and its permissions")
+    ours = (SettingsInvalid, StoreUnusable, SecretMissing, RegisterRefused, NightUnderWay, SourceBroken)
+    if isinstance(error, (*ours, CompaniesUnreadable)):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        what = str(getattr(error, "orig", error)).splitlines()[0]
+        return f"the database failed: {what}; check it with `koll doctor`"
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}; check the path and its permissions"
+    return None
 
 
 def print_json(value: Any) -> None:

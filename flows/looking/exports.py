@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Table, select
 
 from flows.looking.harmless import spell_out
 from flows.looking.standing import load_source_states, pick_country_source
-from flows.review.questions import list_questions
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window, find_watermark
 from models.counting import (
@@ -201,6 +200,8 @@ def export_quarantine(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]
 
 def export_reviews(place: Workplace, asked: Asked) -> Iterator[dict[str, Any]]:
     """Yield the open questions, then every answer ever given."""
+    from flows.review.questions import list_questions  # brings the matcher, which the other exports do without
+
     with place.engine.connect() as connection:
         questions = list_questions(connection)
     unanswered = {"said": None, "member": None, "who": None, "at": None}

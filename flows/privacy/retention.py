@@ -1,19 +1,27 @@
 """What has had its time is forgotten, each kind by its period; what an open case stands on is held."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from flows.privacy.from_members import (
+    Reply,
+    erase_replies,
+    find_old_replies,
+    find_old_versions,
+    list_declaration_sources,
+    strip_versions,
+)
 from flows.privacy.subject import KEPT_FACTS, MAIL
 from flows.workplace import Workplace
 from models.audit import record_act
 from models.cases.chain import load_cases
 from models.storage.stage import TEXT_KEPT
-from models.storage.store import writing
-from models.storage.tables import Complaint, ComplaintText, OutboxRow, QuarantineItem, SetAside
+from models.storage.store import forgetting
+from models.storage.tables import Complaint, ComplaintText, Declaration, OutboxRow, QuarantineItem, SetAside
 from models.words import Kind
 from sources.contract import RawItem, Reading
 
@@ -21,9 +29,12 @@ _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _T: Table = ComplaintText.__table__  # type: ignore[attr-defined]
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
 _S: Table = SetAside.__table__  # type: ignore[attr-defined]
+_D: Table = Declaration.__table__  # type: ignore[attr-defined]
 _O: Table = OutboxRow.__table__  # type: ignore[attr-defined]
 _TABLES = {"text/csv", "application/xlsx", "application/zip"}
 _STATE = "application/json"  # how far a mailbox was read: about no person
+_OBJECTS = ("mails", "extracts", "pages", "declarations", "replies")
+_RECEIVED = ("mails", "declarations")  # counted from their receipt, others from when they were last listed
 _OUT = ("accepted", "dead", "bounced")
 
 
@@ -31,16 +42,21 @@ _OUT = ("accepted", "dead", "bounced")
 class Due:
     """What is to be forgotten today: archived objects by kind, keys of rows by kind."""
 
-    objects: dict[str, set[str]] = field(default_factory=lambda: {"mails": set(), "extracts": set(), "pages": set()})
+    objects: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in _OBJECTS})
     texts: list[tuple[str, str]] = field(default_factory=list)
     quarantine: list[str] = field(default_factory=list)
     hashes: dict[int, dict[str, str]] = field(default_factory=dict)  # complaint row -> the facts that stay
     sent: list[str] = field(default_factory=list)
+    versions: list[Mapping[str, Any]] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
 
     def count(self) -> dict[str, int]:
         """Return how many there are of each kind, by the name that its period has in koll.toml."""
         rows = {name: len(getattr(self, name)) for name in ("texts", "quarantine", "hashes", "sent")}
-        return rows | {kind: len(shas) for kind, shas in self.objects.items()}
+        objects = {kind: len(shas) for kind, shas in self.objects.items()}
+        objects["declarations"] += len(self.versions)
+        objects["replies"] += len(self.replies)
+        return rows | objects
 
 
 def run_retention(place: Workplace, *, who: str, dry_run: bool = False) -> dict[str, int]:
@@ -53,8 +69,10 @@ def run_retention(place: Workplace, *, who: str, dry_run: bool = False) -> dict[
     counts = due.count()
     if dry_run or not any(counts.values()):
         return counts
-    with writing(place.engine) as connection:
+    with forgetting(place.engine) as connection:
         _forget_rows(connection, due)
+        strip_versions(connection, due.versions)
+        erase_replies(connection, due.replies, who=who, at=place.clock(), why="their time was over")
         record_act(connection, "retention.run", "", who=who, at=place.clock(), details=counts)
     for shas in due.objects.values():
         for sha256 in sorted(shas):
@@ -86,6 +104,11 @@ def find_due(place: Workplace, connection: Connection) -> Due:
     due.sent = list(
         connection.execute(select(_O.c.key).where(old & _O.c.state.in_(_OUT) & (_O.c.recipient != ""))).scalars()
     )
+    due.versions = find_old_versions(connection, today - timedelta(days=periods.declarations_days), held.members)
+    replies = find_old_replies(connection, today - timedelta(days=periods.replies_days))
+    due.replies = [reply for reply in replies if reply.text]
+    letters = {reply.attachment for reply in replies if reply.attachment}
+    due.objects["replies"] = {sha256 for sha256 in letters if place.archive.holds(sha256)}
     for kind, sha256 in _list_old_objects(place, connection, today):
         if sha256 not in held.objects:
             due.objects[kind].add(sha256)
@@ -93,17 +116,20 @@ def find_due(place: Workplace, connection: Connection) -> Due:
 
 
 class _Held:
-    """What an open case stands on: its member's complaints, and the objects they were read from."""
+    """What an open case stands on: its member's complaints and declarations, and the objects they were read from."""
 
     def __init__(self, connection: Connection) -> None:
         self.rows: set[tuple[str, str]] = set()
         self.objects: set[str] = set()
         cases = load_cases(connection)
         members = sorted(member for member, all_of_it in cases.items() if any(case.is_open for case in all_of_it))
+        self.members = members
         asked = select(_C.c.source, _C.c.source_id, _C.c.raw_sha256).where(_C.c.member.in_(members))
         for row in connection.execute(asked) if members else ():
             self.rows.add((row.source, row.source_id))
             self.objects.add(row.raw_sha256)
+        handed_in = select(_D.c.raw_sha256).where(_D.c.member.in_(members))
+        self.objects.update(connection.execute(handed_in).scalars() if members else ())
 
 
 def _find_hashes(connection: Connection, through: date, held: _Held) -> Iterator[tuple[int, dict[str, str]]]:
@@ -119,7 +145,9 @@ def _list_old_objects(place: Workplace, connection: Connection, today: date) -> 
     received = _load_receipts(connection)
     periods = place.settings.retention
     days = {"mails": periods.mails_days, "extracts": periods.extracts_days, "pages": periods.pages_days}
-    for sha256, (kind, counted_from) in _date_objects(place, today).items():
+    days["declarations"] = periods.declarations_days
+    handed_in = list_declaration_sources(place, connection)
+    for sha256, (kind, counted_from) in _date_objects(place, today, handed_in).items():
         counted_from = min(counted_from, received.get(sha256, counted_from)) if kind == "mails" else counted_from
         if counted_from + timedelta(days=days[kind]) <= today and place.archive.holds(sha256):
             yield kind, sha256
@@ -132,34 +160,39 @@ def _load_receipts(connection: Connection) -> dict[str, date]:
     return {row.raw_sha256: row.received_on for row in connection.execute(tips.union(aside)) if row.received_on}
 
 
-def _date_objects(place: Workplace, today: date) -> dict[str, tuple[str, date]]:
+def _date_objects(place: Workplace, today: date, handed_in: Collection[str]) -> dict[str, tuple[str, date]]:
     """Return for each archived object its kind and the day from which its period runs.
 
-    A mail's runs from its receipt. A page's or file's runs from the last reading that listed it, and what a source in
-    use listed at its last reading is still published: it would only be fetched again.
+    A mail's runs from its receipt, and so does that of a declaration, from the sources ``handed_in``. A page's or
+    file's runs from the last reading that listed it, and what a source in use listed at its last reading is still
+    published: it would only be fetched again.
     """
     found: dict[str, tuple[str, date]] = {}
     enabled = place.settings.enabled_sources()
     for source in place.archive.list_sources():
         reading: Reading | None = None
         for reading in place.archive.readings(source):
-            _note(found, reading.items, reading.read_at.date())
-        if reading is not None and source in enabled:
+            _note(found, reading.items, reading.read_at.date(), handed_in=source in handed_in)
+        if reading is not None and source in enabled and source not in handed_in:
             _note(found, reading.items, today)
     return found
 
 
-def _note(found: dict[str, tuple[str, date]], items: Iterable[RawItem], day: date) -> None:
+def _note(found: dict[str, tuple[str, date]], items: Iterable[RawItem], day: date, handed_in: bool = False) -> None:
     for item in items:
         if item.media_type == _STATE:
             continue
-        kind = "mails" if item.media_type == MAIL else "extracts" if item.media_type in _TABLES else "pages"
+        kind = "declarations" if handed_in else _name_kind(item)
         counted = _receipt_of(item, day) if kind == "mails" else day
         before = found.get(item.sha256)
         if before is None:
             found[item.sha256] = (kind, counted)
         else:
-            found[item.sha256] = (before[0], (min if kind == "mails" else max)(before[1], counted))
+            found[item.sha256] = (before[0], (min if before[0] in _RECEIVED else max)(before[1], counted))
+
+
+def _name_kind(item: RawItem) -> str:
+    return "mails" if item.media_type == MAIL else "extracts" if item.media_type in _TABLES else "pages"
 
 
 def _receipt_of(item: RawItem, day: date) -> date:

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, or_, select, update
 
+from flows.privacy.from_members import FromMembers, erase_replies, find_from_members, strip_versions
 from flows.workplace import Workplace
 from models.audit import record_act
 from models.draft_table import hash_facts
 from models.members.identifiers import read_phone
 from models.members.register import load_contact_values
-from models.storage.store import writing
+from models.storage.store import forgetting
 from models.storage.tables import Complaint, ComplaintText, Mention, QuarantineItem, SetAside
 from sources.archive.durable import replacing
 from sources.contract import RawItem, SourceBroken
@@ -67,6 +68,7 @@ class Found:
     quarantined: dict[str, Any] = field(default_factory=dict)
     set_aside: set[Row] = field(default_factory=set)
     senders: set[str] = field(default_factory=set)
+    from_members: FromMembers = field(default_factory=FromMembers)
 
     @property
     def rows(self) -> set[Row]:
@@ -81,6 +83,7 @@ class Found:
             "mails": len(self.mails),
             "quarantined": len(self.quarantined),
             "set_aside": len(self.set_aside),
+            **self.from_members.count(),
         }
 
     @property
@@ -113,6 +116,7 @@ def find_subject(place: Workplace, subject: Subject) -> Found:
     with place.engine.connect() as connection:
         _find_by_facts(connection, found)
         _find_by_mails(connection, found)
+        found.from_members = find_from_members(place, connection, subject.hashed)
     return found
 
 
@@ -179,7 +183,7 @@ def show_found(place: Workplace, found: Found) -> list[dict[str, Any]]:
     for item, sent in found.mails:
         what = "archived mail from it" if sent else "archived mail that names it"
         shown.append({"what": what, "source_id": item.sha256[:16], "received_on": item.note.get("received")})
-    return shown
+    return [*shown, *found.from_members.show()]
 
 
 def _value(connection: Connection, table: Table, row: Row, column: str) -> Any:
@@ -219,6 +223,7 @@ def _gather(place: Workplace, found: Found) -> dict[str, Any]:
         "complaints": complaints,
         "set_aside": [row._asdict() for row in sorted(found.set_aside)],
         "quarantined": [{"source": q.source, "code": q.code, "row": q.draft} for q in found.quarantined.values()],
+        **found.from_members.give_out(),
     }
 
 
@@ -235,19 +240,22 @@ def check_erasable(place: Workplace, found: Found) -> None:
 
 
 def erase_subject(place: Workplace, found: Found, *, who: str, why: str = "") -> None:
-    """Erase texts, hashes and raw mails; complaints stay and count. Twice, or killed half-way and again, is the same.
+    """Erase words, hashes, raw mails and files; complaints stay and count. Twice, or killed and again, is the same.
 
     What must not come back is remembered before anything goes. The raw mails go last: while one is there, the
     subject is found by it again.
     """
     for row in [*found.rows, *found.set_aside]:
         place.archive.remember(f"{row.source} {row.source_id}")
-    with writing(place.engine) as connection:
+    told = found.from_members
+    with forgetting(place.engine) as connection:
         for row in sorted(found.rows):
             _erase_row(connection, row)
         for key in found.quarantined:
             gone = {"draft": {}, "reason": "erased as a person asked", "state": ERASED}
             connection.execute(update(_Q).where(_Q.c.key == key).values(**gone))
+        strip_versions(connection, told.versions)
+        erase_replies(connection, told.replies, who=who, at=place.clock(), why="a person asked")
         record_act(
             connection,
             "subject.erase",
@@ -257,8 +265,9 @@ def erase_subject(place: Workplace, found: Found, *, who: str, why: str = "") ->
             why=why,
             details=found.count(),
         )
-    for item, _ in found.mails:
-        place.archive.forget(item.sha256, for_good=True)
+    letters = {reply.attachment for reply in told.replies if reply.attachment}
+    for sha256 in [*told.files, *letters, *(item.sha256 for item, _ in found.mails)]:
+        place.archive.forget(sha256, for_good=True)
 
 
 def _erase_row(connection: Connection, row: Row) -> None:

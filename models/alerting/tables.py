@@ -5,14 +5,15 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, col, select
 
 from models.alerting.ledger.ledger import AlertEvent, Delivery, Origin, Reason, What
+from models.storage.row import Row
 
 TEXT = "text"  # the kind of a short text to a channel: it goes beside the mails and stands for none
 
 
-class AlertEventRow(SQLModel, table=True):
+class AlertEventRow(Row, table=True):
     """One ``AlertEvent``, field by field. Rows are only ever added."""
 
     __tablename__ = "alert_event"
@@ -58,7 +59,7 @@ class AlertEventRow(SQLModel, table=True):
     until: date | None = None
 
 
-class OutboxRow(SQLModel, table=True):
+class OutboxRow(Row, table=True):
     """One mail to one recipient, its bytes frozen. ``key`` is sha256(recipient | sorted event ids).
 
     ``state`` is waiting, sending (until ``lease_until``), accepted, dead or bounced. ``groups`` are the recipient

@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, String, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.cases.steps import StepKind
+from models.storage.row import Row
 
 
-class CaseStepRow(SQLModel, table=True):
+class CaseStepRow(Row, table=True):
     """One step, or the member's reply, with its evidence frozen and chained to the row before it.
 
     ``on_day`` is the day it was taken, ``at`` when it was written down. ``hash`` covers every other column but ``id``,
@@ -41,7 +42,7 @@ class CaseStepRow(SQLModel, table=True):
     hash: str = Field(max_length=64)
 
 
-class CaseTextRow(SQLModel, table=True):
+class CaseTextRow(Row, table=True):
     """The words of one reply, personal data masked: the chain covers only their print, so they can be erased.
 
     The print is keyed with ``salt``, which goes with the words: nobody can try out what they were. ``named`` are the

@@ -210,7 +210,9 @@ class Retention(Section):
     """How many days each kind of thing about people is kept; then `koll retention run`, weekly by itself, forgets it.
 
     Texts and hashes count from the complaint, mails from their receipt, pages and extracts from when a reading last
-    listed them, quarantine from when a row was last seen, sent mail from when it was written.
+    listed them, quarantine from when a row was last seen, sent mail from when it was written. Of declarations the
+    answers that name people go, and the files, counted from their receipt; of replies in a case words and letters,
+    counted from the end of the case.
     """
 
     texts_days: Kept = 365
@@ -220,6 +222,8 @@ class Retention(Section):
     quarantine_days: Kept = 365
     hashes_days: Kept = 1095
     sent_days: Kept = 1095
+    declarations_days: Kept = 1825
+    replies_days: Kept = 1825
 
 
 class Operations(Section):

@@ -4,10 +4,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from models.storage.row import Row
 
 
-class Declaration(SQLModel, table=True):
+class Declaration(Row, table=True):
     """One version of one member's declaration for one business year, accepted.
 
     ``answers`` are by question id; ``received_on`` is the day this version came in. The period is the member's

@@ -7,14 +7,17 @@ are linear in the length of the text.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import phonenumbers
-from publicsuffixlist import PublicSuffixList
 
 from models.members.country import SWEDEN, Country, Scheme
 from models.members.org_number import OrgNumberInvalid, read_org_number
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 # Hosts where anybody has an address or a page, so that the host says nothing about the company.
 FREE_HOSTS = frozenset(
@@ -108,7 +111,6 @@ _MOST_READ = 20_000  # characters in which numbers as other countries write them
 _MOST_TRIES = 200
 _MOST = 20  # identifiers of one kind that are read from one text
 _E164 = re.compile(r"\+[1-9]\d{7,14}")
-_suffixes = PublicSuffixList()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,15 @@ def read_domain(host: str) -> str | None:
             return None
     if not _LABELS.fullmatch(host) or not _is_top_level(host.rpartition(".")[2]):
         return None
-    registrable = _suffixes.privatesuffix(host)
+    registrable = _suffixes().privatesuffix(host)
     return str(registrable) if registrable else None
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList  # a list read for a tenth of a second, where a domain is read at all
+
+    return PublicSuffixList()
 
 
 _RESERVED = {"example", "test"}  # RFC 2606: nobody's, so documentation and rehearsals use them
@@ -219,7 +228,7 @@ _RESERVED = {"example", "test"}  # RFC 2606: nobody's, so documentation and rehe
 
 @lru_cache(maxsize=4096)
 def _is_top_level(label: str) -> bool:
-    return label in _RESERVED or bool(_suffixes.publicsuffix(f"example.{label}", accept_unknown=False))
+    return label in _RESERVED or bool(_suffixes().publicsuffix(f"example.{label}", accept_unknown=False))
 
 
 def find_domains(text: str) -> list[FoundId]:

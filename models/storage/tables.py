@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, Index, String, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.alerting.tables import AlertEventRow, OutboxRow
 from models.audit import AuditRow
 from models.cases.tables import CaseStepRow, CaseTextRow
 from models.declarations.tables import Declaration
+from models.storage.row import Row
 from models.tips.decisions import TipDecision
 from models.words import Band, Channel, Evidence, Kind, NameKind, Outcome, Role, Status, Verdict
 
@@ -48,7 +49,7 @@ def _json(nullable: bool = False) -> Any:
     return Field(sa_column=Column(JSON, nullable=nullable))
 
 
-class Member(SQLModel, table=True):
+class Member(Row, table=True):
     """One organisation number. ``member`` is what it is called everywhere else: the number, or EF... for a person."""
 
     member: str = Field(primary_key=True, max_length=12)
@@ -62,7 +63,7 @@ class Member(SQLModel, table=True):
     contact: str | None = None
 
 
-class MemberName(SQLModel, table=True):
+class MemberName(Row, table=True):
     """Anything else a member is known by, while it is."""
 
     __tablename__ = "member_name"
@@ -75,7 +76,7 @@ class MemberName(SQLModel, table=True):
     valid_to: date | None = None
 
 
-class Run(SQLModel, table=True):
+class Run(Row, table=True):
     """One night, or one source again."""
 
     run_id: str = Field(primary_key=True, max_length=40)
@@ -90,7 +91,7 @@ class Run(SQLModel, table=True):
     matcher: str | None = None
 
 
-class SourceNight(SQLModel, table=True):
+class SourceNight(Row, table=True):
     """How one source fared in one run."""
 
     __tablename__ = "source_night"
@@ -116,7 +117,7 @@ class SourceNight(SQLModel, table=True):
     at: datetime
 
 
-class Watermark(SQLModel, table=True):
+class Watermark(Row, table=True):
     """The date a source is complete through, as we learnt it; append only."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -126,7 +127,7 @@ class Watermark(SQLModel, table=True):
     run_id: str = Field(max_length=40)
 
 
-class SourceState(SQLModel, table=True):
+class SourceState(Row, table=True):
     """How far into its archive a source has been stored: readings after ``read_at`` are still to be merged."""
 
     __tablename__ = "source_state"
@@ -136,7 +137,7 @@ class SourceState(SQLModel, table=True):
     parser_version: int
 
 
-class Parsed(SQLModel, table=True):
+class Parsed(Row, table=True):
     """An archived object whose drafts have been stored, and the ids it held."""
 
     source: str = Field(primary_key=True)
@@ -152,7 +153,7 @@ class Parsed(SQLModel, table=True):
     contents: str | None = Field(default=None, max_length=32)  # names a file's rows, if nothing was remarkable in them
 
 
-class Complaint(SQLModel, table=True):
+class Complaint(Row, table=True):
     """One version of one accepted record, with what the matcher made of the company it is about."""
 
     __table_args__ = (
@@ -224,7 +225,7 @@ class Complaint(SQLModel, table=True):
     run_id: str = Field(max_length=40)
 
 
-class Why(SQLModel, table=True):
+class Why(Row, table=True):
     """Why a mention was or was not linked, once per distinct reason; ``complaint.why`` points here."""
 
     hash: str = Field(primary_key=True, max_length=32)
@@ -236,7 +237,7 @@ class Why(SQLModel, table=True):
     matcher: str
 
 
-class ComplaintText(SQLModel, table=True):
+class ComplaintText(Row, table=True):
     """Free text apart from the facts, masked, with the day it is forgotten."""
 
     __tablename__ = "complaint_text"
@@ -247,7 +248,7 @@ class ComplaintText(SQLModel, table=True):
     delete_after: date
 
 
-class Mention(SQLModel, table=True):
+class Mention(Row, table=True):
     """A further company named in a complaint. Counts only as a caller that a person has confirmed."""
 
     __table_args__ = (
@@ -276,7 +277,7 @@ class Mention(SQLModel, table=True):
     recorded_to: datetime | None = None
 
 
-class QuarantineItem(SQLModel, table=True):
+class QuarantineItem(Row, table=True):
     """A draft refused, or kept with a flag that somebody should look at."""
 
     __tablename__ = "quarantine"
@@ -299,7 +300,7 @@ class QuarantineItem(SQLModel, table=True):
     run_id: str = Field(max_length=40)
 
 
-class RowDecision(SQLModel, table=True):
+class RowDecision(Row, table=True):
     """What a person said of a quarantined row; append only, the last one about a row holds whenever it comes again."""
 
     __tablename__ = "row_decision"
@@ -317,7 +318,7 @@ class RowDecision(SQLModel, table=True):
     at: datetime
 
 
-class ReviewAnswer(SQLModel, table=True):
+class ReviewAnswer(Row, table=True):
     """What a person said of a doubtful mention; append only, the last one about a question holds."""
 
     __tablename__ = "review_answer"
@@ -337,7 +338,7 @@ class ReviewAnswer(SQLModel, table=True):
     shown: list[str] = _json()
 
 
-class EventLink(SQLModel, table=True):
+class EventLink(Row, table=True):
     """Two reports that are one event, or may be; ``two`` is counted with ``one`` when that is sure. Versioned."""
 
     __tablename__ = "event_link"
@@ -355,7 +356,7 @@ class EventLink(SQLModel, table=True):
     recorded_to: datetime | None = None
 
 
-class SetAside(SQLModel, table=True):
+class SetAside(Row, table=True):
     """Something read that is not a complaint: a bounce in the tip mailbox, with the reason."""
 
     __tablename__ = "set_aside"

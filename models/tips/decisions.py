@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, Index, Table, select
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.drafts import Draft
+from models.storage.row import Row
 
 ASIDE, TAKEN, UNDONE = "aside", "taken", "undone"
 PERSON = "person"  # the reason under which a mail stands that a person has set aside
 _MARK = "set-aside-"
 
 
-class TipDecision(SQLModel, table=True):
+class TipDecision(Row, table=True):
     """One decision about one mail."""
 
     __tablename__ = "tip_decision"

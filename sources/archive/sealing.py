@@ -16,8 +16,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
 MAGIC = b"KOLL-SEALED-1\n"
 _PIECE = 1 << 20
 _LENGTH = 4  # bytes
@@ -33,6 +31,8 @@ class SealBroken(ValueError):
 
 def make_key() -> str:
     """Return a new key, as it is written in an environment variable or a file."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode()
 
 
@@ -40,6 +40,9 @@ class Vault:
     """Seals with the first of ``keys`` and opens with any of them; ``mark_key`` keys the marks of what was erased."""
 
     def __init__(self, keys: Sequence[str], mark_key: bytes) -> None:
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # where nothing is sealed it is not needed
+
+        self._invalid = InvalidToken
         try:
             self._all = [Fernet(key) for key in keys]
         except ValueError as error:
@@ -61,14 +64,14 @@ class Vault:
         """Return what was sealed. Raises SealBroken."""
         try:
             return self._fernet.decrypt(urlsafe_b64encode(token))
-        except InvalidToken as error:
+        except self._invalid as error:
             raise SealBroken from error
 
     def is_newest(self, token: bytes) -> bool:
         """Tell whether a token was sealed with the newest key."""
         try:
             self._all[0].decrypt(urlsafe_b64encode(token))
-        except InvalidToken:
+        except self._invalid:
             return False
         return True
 

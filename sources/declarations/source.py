@@ -3,6 +3,7 @@
 A folder is no full listing: a file that is taken away stays declared. What was taken is known by name and bytes.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,15 @@ class Declarations:
 
 
 def take_file(path: Path, visit: Visit) -> RawItem:
-    """Archive one file, whatever it is, and return it. Raises OSError when it cannot be read."""
-    return RawItem(path.name, visit.archive.put_file(path, private=True), fetched_at=visit.now)
+    """Archive one file, whatever it is, and return it. Raises OSError when it cannot be read.
+
+    One whose time was over stays forgotten, though it lies in the folder still.
+    """
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if not visit.archive.is_forgotten(sha256):
+        sha256 = visit.archive.put_file(path, private=True)
+    return RawItem(path.name, sha256, fetched_at=visit.now)
 
 
 def take_mail(sha256: str, visit: Visit) -> Iterator[RawItem]:
@@ -94,7 +102,9 @@ def take_mail(sha256: str, visit: Visit) -> Iterator[RawItem]:
     except MailUnreadable:
         return  # it was read once, so it has been cut since; `koll archive` tells of that
     for file in mail.attachments:
-        if file.content is not None and looks_like_declaration(file.name, file.content):
+        if file.content is None or visit.archive.is_forgotten(hashlib.sha256(file.content).hexdigest()):
+            continue
+        if looks_like_declaration(file.name, file.content):
             kept = visit.archive.put(file.content, private=True)
             yield RawItem(f"mail {sha256[:12]}/{Path(file.name).name}", kept, fetched_at=visit.now, note={MAIL: sha256})
 

@@ -7,12 +7,14 @@ refused as a whole: what a person sees in it may not be what stands in it.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
-
-from openpyxl import Workbook, load_workbook
+from typing import TYPE_CHECKING
 
 from models.declarations.layout import ANSWER, CODE, HEADERS
 from sources.files.cells import TableUnreadable, squeeze
 from sources.files.workbook import MAX_COLUMNS, Limits, check_package, show_cell
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 LIMITS = Limits(rows=2_000, unpacked=20_000_000, cure="the form has some fifty rows")
 _MACROS = ("vbaproject.bin", "vbaprojectsignature.bin", "vbadata.xml")
@@ -58,6 +60,8 @@ def read_cells(content: bytes) -> Iterator[tuple[str, Cell]]:
 
 
 def _read_sheets(content: bytes) -> dict[str, list[list[str]]]:
+    from openpyxl import load_workbook  # a tenth of a second that only forms need
+
     try:
         return _read_texts(load_workbook(BytesIO(content), read_only=True, data_only=False, keep_links=False))
     except FileRefused:
@@ -66,7 +70,7 @@ def _read_sheets(content: bytes) -> dict[str, list[list[str]]]:
         raise FileRefused("file-broken", found=f"a damaged workbook ({type(error).__name__})") from None
 
 
-def _read_texts(book: Workbook) -> dict[str, list[list[str]]]:
+def _read_texts(book: "Workbook") -> dict[str, list[list[str]]]:
     """Return the texts of every sheet, once it is certain that they are all there is."""
     if hidden := [sheet.title for sheet in book if sheet.sheet_state != "visible"]:
         raise FileRefused("sheet-hidden", place=f"sheet {hidden[0][:31]!r}")

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import IO
 
-from openpyxl import load_workbook
-
 from models.members.country import SWEDEN, Country
 from sources.contract import RawItem
 from sources.encoding import decode_bytes
@@ -98,6 +96,8 @@ def _cut_table(stream: IO[bytes], number: int, encoding: str | None) -> list[str
 
 
 def _cut_sheet(stream: IO[bytes], number: int) -> list[str]:
+    from openpyxl import load_workbook
+
     try:
         book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         sheet = book.worksheets[0]

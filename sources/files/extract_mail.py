@@ -30,7 +30,6 @@ from sources.files.extract import Extract
 from sources.files.tabular import read_lines
 from sources.inbox.access import Access
 from sources.inbox.headers import decode_header
-from sources.inbox.imap import ImapReader, read_address
 from sources.inbox.mail import Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import Taken, read_folder
 
@@ -131,6 +130,8 @@ class MailedExtract:
     def _open_mailbox(self, visit: Visit, marks: RawItem | None) -> Taken:
         if self.mail.maildir is not None:
             return read_folder(self.mail.maildir, visit.archive, marks, visit.now, visit.since)
+        from sources.inbox.imap import ImapReader, read_address
+
         reader = ImapReader(read_address(self.mail.imap or ""), self.access, visit.archive, visit.now, visit.log)
         return reader.read(marks, visit.since, visit.until)
 

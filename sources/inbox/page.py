@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from bs4 import BeautifulSoup
-from bs4.element import NavigableString, PreformattedString, Tag
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 _CUT = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<head", "</head"))
 _BLOCKS = {"p", "div", "li", "tr", "table", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr"}
@@ -17,6 +18,8 @@ def page_to_text(page: str, limit: int) -> tuple[str, int]:
 
     A blockquote's lines begin with ``> ``. Styles, scripts and comments, most of what Outlook sends, cost nothing.
     """
+    from bs4 import BeautifulSoup
+
     for opening, closing in _CUT:
         page = _cut_out(page, opening, closing)
     # The first tag keeps the library from taking a short text for a file name.
@@ -63,8 +66,10 @@ def _cut_out(page: str, opening: str, closing: str) -> str:
     return "".join([*kept, page[place:]])
 
 
-def _walk(soup: BeautifulSoup) -> Iterator[tuple[str, str, str]]:
+def _walk(soup: "BeautifulSoup") -> Iterator[tuple[str, str, str]]:
     """Yield (open|close|text, tag, words) in reading order, without recursion: mails nest without limit."""
+    from bs4.element import NavigableString, PreformattedString, Tag
+
     stack: list[tuple[str, Iterator[object]]] = [("", iter(soup.contents))]
     while stack:
         name, nodes = stack[-1]

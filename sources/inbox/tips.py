@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from models.drafts import Check, Draft, Fault, RawRef
@@ -15,7 +16,6 @@ from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
 from sources.inbox.access import Access
 from sources.inbox.clues import find_channel
 from sources.inbox.days import find_event_date, find_event_span, find_written_on
-from sources.inbox.imap import ImapReader, read_address
 from sources.inbox.limit import TookTooLong, time_limit
 from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import read_folder
@@ -23,6 +23,9 @@ from sources.inbox.others import Recogniser, find_other
 from sources.inbox.privacy import Kept, Masked, find_senders, hash_value, is_private, mask_text
 from sources.inbox.quoting import Words, read_subject, split_words
 from sources.inbox.triage import REASONS, find_reason
+
+if TYPE_CHECKING:
+    from sources.inbox.imap import ImapReader
 
 TIPS_INFO = SourceInfo(
     kind="tips",
@@ -114,7 +117,9 @@ class Tips:
         if self.maildir is None and state is not None:
             self._open_imap(visit).tidy(state)
 
-    def _open_imap(self, visit: Visit) -> ImapReader:
+    def _open_imap(self, visit: Visit) -> "ImapReader":
+        from sources.inbox.imap import ImapReader, read_address
+
         access = Access(self.imap_password or (lambda: None), self.token_command)
         address = read_address(self.imap_url or "")
         return ImapReader(address, access, visit.archive, visit.now, visit.log, self.done_folder, self.done_flag)

@@ -24,13 +24,14 @@ def read_traces(content: bytes, hash_key: bytes, country: Country = SWEDEN) -> T
     try:
         mail = read_mail(content)
     except MailUnreadable:
-        return Traces(None, _find_hashes(decode_bytes(content, markup=False).text, hash_key, country))
+        return Traces(None, find_hashes(decode_bytes(content, markup=False).text, hash_key, country))
     sender = hash_value(hash_key, mail.sender) if mail.sender else None
     headers = "\n".join(value for values in mail.headers.values() for value in values)
-    named = _find_hashes(f"{headers}\n\n{mail.text}", hash_key, country)
+    named = find_hashes(f"{headers}\n\n{mail.text}", hash_key, country)
     return Traces(sender, named | {sender} if sender else named)
 
 
-def _find_hashes(text: str, hash_key: bytes, country: Country) -> frozenset[str]:
+def find_hashes(text: str, hash_key: bytes, country: Country) -> frozenset[str]:
+    """Return the keyed hashes of every address and telephone number in a text."""
     masked = mask_text(text, hash_key, country=country)
     return frozenset((*masked.emails, *masked.phones))

@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-
-from bs4.element import PageElement, Tag
+from typing import TYPE_CHECKING
 
 from models.dates import read_date
 from models.drafts import Draft, Fault, RawRef
 from models.words import Channel, Evidence, Kind, Outcome
 from sources.contract import RawItem
 from sources.pages.text import PageText, open_page, read_tree
+
+if TYPE_CHECKING:
+    from bs4.element import Tag
 
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -229,7 +231,7 @@ def read_rows(html: str, labels: Labels) -> list[dict[str, str]]:
     return []
 
 
-def _read_table(table: Tag, labels: Labels) -> Iterator[dict[str, str]]:
+def _read_table(table: "Tag", labels: Labels) -> Iterator[dict[str, str]]:
     header: list[str] = []
     for row in table.find_all("tr"):
         cells = [squeeze(cell.get_text(" ")) for cell in row.find_all(["th", "td"])]
@@ -248,18 +250,20 @@ def _name_column(cell: str, labels: Labels) -> str:
     return ""
 
 
-def _read_terms(part: Tag) -> Iterator[tuple[str, str]]:
+def _read_terms(part: "Tag") -> Iterator[tuple[str, str]]:
     for term in part.find_all("dt"):
         told = term.find_next_sibling(["dd", "dt"])
         yield (
             squeeze(term.get_text(" ")),
-            squeeze(told.get_text(" ")) if isinstance(told, Tag) and told.name == "dd" else "",
+            squeeze(told.get_text(" ")) if told is not None and told.name == "dd" else "",
         )
 
 
-def _read_items(part: Tag) -> Iterator[tuple[str, str]]:
+def _read_items(part: "Tag") -> Iterator[tuple[str, str]]:
     """Yield (name, rest) of list items, and of paragraphs that begin with a bold name; an item that is a link alone
     is a menu's."""
+    from bs4.element import Tag
+
     for item in part.find_all(["li", "p"]):
         whole = squeeze(item.get_text(" "))
         first = next((child for child in item.contents if str(child).strip()), None)
@@ -273,14 +277,14 @@ def _read_items(part: Tag) -> Iterator[tuple[str, str]]:
             yield squeeze(name), squeeze(" ".join(rest_of_it))
 
 
-def _read_headings(part: Tag) -> Iterator[tuple[str, str]]:
+def _read_headings(part: "Tag") -> Iterator[tuple[str, str]]:
     """Yield (heading, first paragraph) of the deepest level that has two or more and asks no question."""
     for level in ("h4", "h3", "h2"):
         headings = part.find_all(level)
         if len(headings) < 2 or any(tag.get_text().strip().endswith("?") for tag in headings):
             continue
         for tag in headings:
-            after: PageElement | None = tag.find_next_sibling(True)
-            told = after.get_text(" ") if isinstance(after, Tag) and after.name in {"p", "div"} else ""
+            after = tag.find_next_sibling(True)
+            told = after.get_text(" ") if after is not None and after.name in {"p", "div"} else ""
             yield squeeze(tag.get_text(" ")), squeeze(told)
         return

@@ -21,7 +21,6 @@ from sources.pages.list_pages import Link, Lists, follow_lists
 from sources.pages.text import PageTooLarge
 from sources.pages.visit import PageVisit
 from sources.pages.wordpress import Opened
-from sources.web.session import PoliteSession
 
 LIST_CHECKS = (
     Check("page-unknown", Severity.ERROR, "The page holds none of the labels of a record."),
@@ -69,6 +68,8 @@ class ListSource(ABC):
 
     def read(self, visit: Visit) -> Reading:
         """Follow the lists; fetch what is new or changed, carry the rest over. Raises SourceBroken."""
+        from sources.web.session import PoliteSession
+
         hosts = [urlsplit(site).netloc for site in self.sites]
         session = PoliteSession(hosts, user_agent=self.user_agent, delay=self.bounds.delay, log=visit.log)
         pages = PageVisit(visit, session, self.is_known_page)

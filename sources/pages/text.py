@@ -8,11 +8,12 @@ import re
 import unicodedata
 import warnings
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
-from bs4.element import NavigableString, PageElement, Tag
-
-warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # sitemaps are read so on purpose
+if TYPE_CHECKING:  # imported where a page is read: it takes a tenth of a second
+    from bs4 import BeautifulSoup
+    from bs4.element import PageElement
 
 _UNSEEN = frozenset(
     ["script", "style", "noscript", "template", "svg", "iframe", "select", "option", "textarea", "head"]
@@ -89,17 +90,17 @@ def read_text(html: str) -> PageText:
     return read_tree(open_page(html))
 
 
-def read_tree(soup: BeautifulSoup) -> PageText:
+def read_tree(soup: "BeautifulSoup") -> PageText:
     """Return the visible text of a page that is open already."""
     writer = _Writer()
     _walk(soup, writer)
     writer.end_line()
     title = soup.find("title")
-    head_title = " ".join(title.get_text().split()) if isinstance(title, Tag) else ""
+    head_title = " ".join(title.get_text().split()) if title is not None else ""
     return PageText("".join(writer.parts), frozenset(writer.edges), tuple(writer.headings), head_title)
 
 
-def open_page(html: str, *, controls: bool = False) -> BeautifulSoup:
+def open_page(html: str, *, controls: bool = False) -> "BeautifulSoup":
     """Return the tree of a page, with its control characters or without.
 
     Raises PageTooLarge above any of the limits: the time it takes grows with all of them.
@@ -112,7 +113,15 @@ def open_page(html: str, *, controls: bool = False) -> BeautifulSoup:
         raise PageTooLarge(f"more than {MOST_TAGS:,} tags")
     if _nesting(html) > DEEPEST:
         raise PageTooLarge(f"nested deeper than {DEEPEST} levels")
-    return BeautifulSoup(html, "lxml")
+    return _load_parser()(html, "lxml")
+
+
+@cache
+def _load_parser() -> "type[BeautifulSoup]":
+    from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
+
+    warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)  # sitemaps are read so on purpose
+    return BeautifulSoup
 
 
 def _nesting(html: str) -> int:
@@ -169,7 +178,9 @@ class _Writer:
         self.length += len(text)
 
 
-def _walk(soup: BeautifulSoup, writer: _Writer) -> None:
+def _walk(soup: "BeautifulSoup", writer: _Writer) -> None:
+    from bs4.element import NavigableString, Tag
+
     stack: list[tuple[PageElement, bool]] = [(soup, False)]
     while stack:
         node, leaving = stack.pop()

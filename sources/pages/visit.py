@@ -8,14 +8,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from sources.contract import Problem, RawItem, SourceBroken, Visit
 from sources.encoding import decode_bytes
 from sources.faults import FetchFailed
 from sources.pages.wordpress import Discovery, Opened
-from sources.web.session import Fetched, PoliteSession
+
+if TYPE_CHECKING:
+    from sources.web.session import Fetched, PoliteSession
 
 _FAILURES_IN_A_ROW = 5  # then the site is down, and asking on for thousands of pages would be rude
 _JUDGE_FROM = 4  # pages; of fewer nothing can be said about the whole
@@ -33,7 +35,7 @@ class PageVisit:
     ``is_known_page`` tells from a page's text whether it is a record at all (a log-in page is not).
     """
 
-    def __init__(self, visit: Visit, session: PoliteSession, is_known_page: Callable[[str], bool]) -> None:
+    def __init__(self, visit: Visit, session: "PoliteSession", is_known_page: Callable[[str], bool]) -> None:
         self._visit = visit
         self._session = session
         self._is_known_page = is_known_page
@@ -125,7 +127,7 @@ class PageVisit:
         first, final = _when_published(url, lastmod)
         return (until is None or first <= until) and (since is None or final >= since)
 
-    def _take(self, url: str, lastmod: str, last: RawItem | None, answer: Fetched) -> bool:
+    def _take(self, url: str, lastmod: str, last: RawItem | None, answer: "Fetched") -> bool:
         """Keep a fetched page; one that is no record does not take the place of one that was."""
         known = self._is_known_page(decode_bytes(answer.content, answer.charset).text)
         item = self._item(url, answer, role="record", note={"lastmod": lastmod} | ({} if known else {"odd": "1"}))
@@ -145,12 +147,12 @@ class PageVisit:
         if last is not None:
             self.records[url] = replace(last, unchanged=True)
 
-    def _ask(self, url: str, last: RawItem | None) -> Fetched:
+    def _ask(self, url: str, last: RawItem | None) -> "Fetched":
         if last is None or last.note.get("odd"):
             return self._session.fetch(url)
         return self._session.fetch(url, etag=last.etag, last_modified=last.last_modified)
 
-    def _item(self, url: str, fetched: Fetched, *, role: str, note: dict[str, str]) -> RawItem:
+    def _item(self, url: str, fetched: "Fetched", *, role: str, note: dict[str, str]) -> RawItem:
         return RawItem(
             name=url,
             sha256=self._visit.archive.put(fetched.content),

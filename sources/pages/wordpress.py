@@ -8,15 +8,17 @@ neither tells of changes. Source of the forms: WordPress core sitemaps since 5.5
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urldefrag, urljoin, urlsplit
-
-from bs4 import BeautifulSoup
-from bs4.element import NavigableString, Tag
 
 from sources.contract import SourceBroken
 from sources.faults import FetchFailed
 from sources.pages.foreign import name_foreign
 from sources.pages.text import PageTooLarge, open_page
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from bs4.element import Tag
 
 _NO_SUCH = ("not-found", "forbidden", "robots-forbid", "unexpected-status")
 _NOT_POSTS = re.compile(r"wp-sitemap-(?:taxonomies|users)-|/(?:category|tag|author)-sitemap")
@@ -40,7 +42,7 @@ class Opened:
     url: str
     text: str
 
-    def read(self, text: str | None = None) -> BeautifulSoup:
+    def read(self, text: str | None = None) -> "BeautifulSoup":
         """Return the page's tree, or that of its text made fit. Raises SourceBroken where it is far too large."""
         try:
             return open_page(self.text if text is None else text)
@@ -130,14 +132,14 @@ def _read_sitemaps(index: Opened, open_page: OpenPage, is_record: Callable[[str]
                 waiting.append(open_page(place))
 
 
-def _read_xml(page: Opened) -> BeautifulSoup:
+def _read_xml(page: Opened) -> "BeautifulSoup":
     """Read XML with the HTML parser: it knows no entities of the document's own, hence no bombs and no other files."""
     return page.read(re.sub(r"\A\s{0,100}<\?xml[^<>]{0,200}>", "", page.text))
 
 
-def _child_text(entry: Tag, name: str) -> str:
+def _child_text(entry: "Tag", name: str) -> str:
     child = entry.find(name)
-    return child.get_text().strip() if isinstance(child, Tag) else ""
+    return child.get_text().strip() if child is not None else ""
 
 
 def _follow_lists(
@@ -171,7 +173,7 @@ def _follow_lists(
     return False
 
 
-def _links(soup: BeautifulSoup, base: str) -> list[str]:
+def _links(soup: "BeautifulSoup", base: str) -> list[str]:
     found = (_resolve(base, anchor.get("href")) for anchor in soup.find_all("a", href=True))
     return list(dict.fromkeys(link for link in found if link))
 
@@ -183,7 +185,7 @@ def _resolve(base: str, href: object) -> str:
         return ""
 
 
-def _next_link(soup: BeautifulSoup, base: str, home: str) -> str:
+def _next_link(soup: "BeautifulSoup", base: str, home: str) -> str:
     for tag in soup.find_all(["a", "link"], href=True):
         classes = " ".join(tag.get_attribute_list("class") or []) if tag.has_attr("class") else ""
         rel = [str(word).lower() for word in tag.get_attribute_list("rel")] if tag.has_attr("rel") else []
@@ -195,7 +197,7 @@ def _next_link(soup: BeautifulSoup, base: str, home: str) -> str:
     return ""
 
 
-def _find_lists(soup: BeautifulSoup, base: str, home: str) -> list[str]:
+def _find_lists(soup: "BeautifulSoup", base: str, home: str) -> list[str]:
     found = []
     for anchor in soup.find_all("a", href=True):
         link = _resolve(base, anchor.get("href"))
@@ -226,6 +228,8 @@ def _read_feed(site: str, open_page: OpenPage, is_record: Callable[[str], bool],
 
 def _feed_links(page: Opened) -> list[str]:
     """Return the links of a feed's items. HTML knows ``<link>`` as an empty element: the address stands after it."""
+    from bs4.element import NavigableString
+
     links: list[str] = []
     for item in _read_xml(page).find_all(["item", "entry"]):
         for link in item.find_all("link"):

@@ -24,7 +24,6 @@ from sources.sweden.board_channel import read_channel, read_tags, split_issues
 from sources.sweden.board_outcome import Ruling, read_ruling
 from sources.sweden.board_pages import BoardPage, split_page
 from sources.sweden.board_text import keep_text
-from sources.web.session import PoliteSession
 
 DM_NAMNDEN_INFO = SourceInfo(
     kind="dm_namnden",
@@ -100,6 +99,8 @@ class DmNamnden:
         A site that fails does not keep the others from being read into the archive, but the night's reading is void:
         half a list would look like decisions taken away.
         """
+        from sources.web.session import PoliteSession
+
         session = PoliteSession(self.sites, user_agent=self.user_agent, delay=self.bounds.delay, log=visit.log)
         pages = PageVisit(visit, session, is_decision)
         broken: list[SourceBroken] = []

@@ -11,13 +11,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sources.contract import Problem, RawItem, Reading, SourceBroken, Visit
 from sources.faults import FetchFailed
 from sources.usa.cfpb_files import PUBLISHED_AFTER
-from sources.web.session import Fetched, PoliteSession
+
+if TYPE_CHECKING:
+    from sources.web.session import Fetched
 
 TRAILING_DAYS = 60
 PAGE_SIZE = 1_000
@@ -70,6 +72,8 @@ class SearchVisit:
     """Gathers the items of one reading of the source called ``name`` from the interface at ``address``."""
 
     def __init__(self, name: str, address: str, delay: float, user_agent: str, visit: Visit) -> None:
+        from sources.web.session import PoliteSession
+
         self._name = name
         self._base, self._filters = read_address(address)
         self._visit = visit
@@ -180,7 +184,7 @@ class SearchVisit:
 
     def _ask_page(
         self, more: dict[str, str], period: dict[str, str] | None = None
-    ) -> tuple[str, Fetched, "SearchAnswer"]:
+    ) -> tuple[str, "Fetched", "SearchAnswer"]:
         url = self._join({**more, **(period or {})})
         fetched = self._search.fetch(url)
         return url, fetched, read_answer(fetched.content, url)
@@ -195,7 +199,7 @@ class SearchVisit:
     def _join(self, more: dict[str, str]) -> str:
         return f"{self._base}?{urlencode([*self._filters, *more.items()])}"
 
-    def _item(self, name: str, fetched: Fetched, covers: Period) -> RawItem:
+    def _item(self, name: str, fetched: "Fetched", covers: Period) -> RawItem:
         return RawItem(
             name=name,
             sha256=self._visit.archive.put(fetched.content),

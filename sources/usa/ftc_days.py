@@ -8,13 +8,16 @@ remembered in the note of the page's own item.
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
 from sources.contract import Problem, RawItem, Reading, SourceBroken, Visit
 from sources.encoding import decode_bytes
 from sources.faults import FetchFailed
 from sources.pages.wordpress import Opened
-from sources.web.session import Fetched, PoliteSession
+
+if TYPE_CHECKING:
+    from sources.web.session import Fetched, PoliteSession
 
 FIRST_DAYS = 90  # how far back a first visit goes; older files come with --since
 RETRY_DAYS = 14
@@ -29,7 +32,7 @@ _MISSING = "missing"
 class DayVisit:
     """Gathers the items and problems of one reading of the source called ``name``."""
 
-    def __init__(self, name: str, visit: Visit, session: PoliteSession) -> None:
+    def __init__(self, name: str, visit: Visit, session: "PoliteSession") -> None:
         self._name = name
         self._visit = visit
         self._session = session
@@ -142,7 +145,7 @@ class DayVisit:
         else:
             self._missing.add(day)
 
-    def _item(self, url: str, fetched: Fetched, *, role: str) -> RawItem:
+    def _item(self, url: str, fetched: "Fetched", *, role: str) -> RawItem:
         return RawItem(
             name=url,
             sha256=self._visit.archive.put(fetched.content),

@@ -24,7 +24,6 @@ from sources.files.cells import TableUnreadable, squeeze
 from sources.files.tabular import Line
 from sources.usa.ftc_days import DayVisit
 from sources.usa.whole_lines import read_whole_lines
-from sources.web.session import PoliteSession
 
 INFO = SourceInfo(
     kind="ftc_dnc",
@@ -112,6 +111,8 @@ class FtcDnc:
 
         A day that is linked but not there is asked for again for two weeks, and holds complete-through back so long.
         """
+        from sources.web.session import PoliteSession
+
         session = PoliteSession(self.sites, user_agent=self.user_agent, delay=self.bounds.delay, log=visit.log)
         days = DayVisit(self.name, visit, session)
         days.list_days(self.sites[0])
