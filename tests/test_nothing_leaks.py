@@ -1,13 +1,12 @@
 """No person who wrote, and no secret, is found anywhere but where they belong: sealed, or in the register."""
 
-import gzip
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,19 +15,22 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from flows.demo.case import finish_case, move_case
+from flows.demo.nights import NIGHTS, deliver_day
 from flows.demo.worlds import SAMPLES
 from flows.koll import app
 from models.configuration.environment import SECRETS
 from models.members.identifiers import read_phone
-from models.storage.dump import dump_table, list_tables, open_snapshot
+from tests import hostile_tips
 from tests.demo_world import World, demo_world
+from tests.leak_places import PLACES, flatten, read_plainly
 from tests.small_world import ANNA, Small, total
 from tests.test_subject import DAY
 
-REGISTER = ("member", "member_name")
 PERSONAL = re.compile(r"(?<!\d)(?:\d\d)?\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])[-+]\d{4}(?!\d)")
 # How the demo's people sign: two words by themselves under a greeting.
 SIGNED = re.compile(r"(?:hälsningar|hälsar|regards|mvh)[,\s]+([A-ZÅÄÖ][a-zåäö]+ [A-ZÅÄÖ][a-zåäö]+)\s*$", re.M | re.I)
+NUMBERS = re.compile(r"(?<![\d-])(?:\+46|0046|0|\(0)[\d ()-]{8,16}\d|(?<!\d)\d{6,8}-\d{4}")
 PHONE = re.compile(r"(?<![\d-])(?:\+46 ?|0)\d{1,3}[- ]\d{2,3} ?\d{2} ?\d{2,3}(?!\d)")
 
 
@@ -51,55 +53,57 @@ def list_persons() -> set[str]:
     return {person.casefold() for person in persons}
 
 
+def list_writings() -> set[str]:
+    """The hostile tips' people in every writing that a leak could have; numbers as digits and as written."""
+    numbers = {form for phone in hostile_tips.PHONES for form in (phone, f"+46{phone[1:]}", f"46{phone[1:]}")}
+    written = {number for mail in hostile_tips.list_mails() for number in NUMBERS.findall(read_words(mail))}
+    named = {name.casefold() for name in (*hostile_tips.NAMES, *hostile_tips.ADDRESSES)}
+    return named | numbers | written | set(hostile_tips.PERSONAL)
+
+
+def read_words(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    return f"{mail['Subject']}\n{body.get_content() if body else ''}"
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with demo_world(tmp_path_factory.mktemp("leaks") / "world") as laid_out:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setenv("KOLL_OPERATIONS_LOG", "koll.log")
-            patched.setenv("KOLL_OPERATIONS_METRICS", "koll.prom")
-            patched.setenv("KOLL_PAGE_FOLDER", "page")
-            laid_out.three_nights()
+    """The demo's three nights with its case, hostile tips among the others, and a log in each form."""
+    with demo_world(tmp_path_factory.mktemp("leaks") / "world") as laid_out, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("KOLL_OPERATIONS_LOG", "koll.log")
+        patched.setenv("KOLL_OPERATIONS_METRICS", "koll.prom")
+        patched.setenv("KOLL_PAGE_FOLDER", "page")
+        for number, day in NIGHTS.items():
+            deliver_day(laid_out.root, number)
+            if number == 2:
+                hostile_tips.deliver(laid_out.root / "inbox")
+                patched.setenv("KOLL_OPERATIONS_LOG", "koll.json")
+                patched.setenv("KOLL_OPERATIONS_LOG_FORMAT", "json")
+            laid_out.night(day)
+            move_case(laid_out.open(), number, laid_out.lines.append)
+        finish_case(laid_out.open(), laid_out.root, laid_out.lines.append)
         yield laid_out
 
 
-def read_everything(world: World) -> Iterator[tuple[str, str]]:
-    """Yield (where, what stands there) for all that a night leaves."""
-    place = world.open()
-    with open_snapshot(place.engine) as connection:
-        for table in list_tables():
-            if table.name not in REGISTER:
-                yield f"table {table.name}", b"".join(dump_table(connection, table)).decode()
-    yield "what runs say", "\n".join(world.lines)
-    for what in ("complaints", "counts", "alerts", "mails", "quarantine", "reviews", "runs", "audit"):
-        yield f"export {what}", json.dumps(world.export(what), ensure_ascii=False)
-    inputs = {"inbox", "extracts", "register", "site"}
-    for path in sorted(world.root.rglob("*")):
-        shown = path.relative_to(world.root)
-        yield "the name of a file", str(shown) if shown.parts[0] not in inputs else ""
-        if path.is_file() and shown.parts[0] not in inputs:
-            content = path.read_bytes()
-            content = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
-            if shown.parts[0] == "mail":
-                mail = message_from_bytes(content, policy=default)
-                content = b"".join(
-                    part.get_content().encode() for part in mail.walk() if part.get_content_maintype() == "text"
-                )
-            yield str(shown), content.decode("utf-8", "replace")
+@pytest.mark.parametrize("place", PLACES)
+def test_no_person_is_found_outside_the_sealed_mail(world: World, place: str) -> None:
+    known, hostile = list_persons(), list_writings()
+    assert len(known) > 15 and len(hostile) > 40, "there is something to look for"
+    looked, found = 0, set()
+    for where, content in PLACES[place](world):
+        for spot, text in read_plainly(where, content):
+            looked += 1
+            flat = flatten(text)
+            found |= {(spot, person) for person in known | hostile if person in flat}
+    assert looked > 5 and sorted(found) == []
 
 
-def test_no_person_of_the_demos_tips_is_found_outside_the_sealed_mail(world: World) -> None:
-    persons = list_persons()
-    assert len(persons) > 15, "there is something to look for"
-    found = {
-        (person, where) for where, text in read_everything(world) for person in persons if person in text.casefold()
-    }
-    assert found == set()
-
-
-def test_the_search_would_find_one(world: World) -> None:
+def test_the_search_would_find_them(world: World) -> None:
     archive = world.open().archive
-    opened = "".join(archive.get(s).decode("utf-8", "replace") for s in archive.list_objects() if archive.is_sealed(s))
-    assert sum(person in opened.casefold() for person in list_persons()) > 15
+    sealed = [archive.get(sha256) for sha256 in archive.list_objects() if archive.is_sealed(sha256)]
+    opened = flatten("".join(content.decode("utf-8", "replace") for content in sealed))
+    assert sum(person in opened for person in list_persons()) > 15
+    assert sum(person in opened for person in list_writings()) > 20
 
 
 # -- secrets

@@ -96,17 +96,21 @@ def take_file(path: Path, visit: Visit) -> RawItem:
 
 
 def take_mail(sha256: str, visit: Visit) -> Iterator[RawItem]:
-    """Archive what is attached to a mail that the tip box set aside, each file that is meant as a declaration."""
+    """Archive what is attached to a mail that the tip box set aside, each file that is meant as a declaration.
+
+    What a file is called stays in the mail: anybody may have written, and people name files after people.
+    """
     try:
         mail = read_mail(visit.archive.get(sha256))
     except MailUnreadable:
         return  # it was read once, so it has been cut since; `koll archive` tells of that
-    for file in mail.attachments:
+    for number, file in enumerate(mail.attachments, 1):
         if file.content is None or visit.archive.is_forgotten(hashlib.sha256(file.content).hexdigest()):
             continue
         if looks_like_declaration(file.name, file.content):
             kept = visit.archive.put(file.content, private=True)
-            yield RawItem(f"mail {sha256[:12]}/{Path(file.name).name}", kept, fetched_at=visit.now, note={MAIL: sha256})
+            name = f"mail {sha256[:12]}/{number}{Path(file.name).suffix[:6].lower()}"
+            yield RawItem(name, kept, fetched_at=visit.now, note={MAIL: sha256})
 
 
 def read_start(archive: Opening, sha256: str) -> bytes:

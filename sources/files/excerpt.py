@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import IO
 
@@ -19,10 +19,8 @@ _MOST_LINES = 30
 _LONGEST = 2_000  # characters of one line
 _BEFORE, _AFTER = 400, 1_200  # characters of a page around what is wrong in it
 _BEGINS = re.compile(r"<h1\b|<main\b|<article\b|<body\b", re.IGNORECASE)
-_PEOPLE = re.compile(
-    r"^((?:From|To|Cc|Bcc|Reply-To|Sender|Return-Path|Delivered-To|Envelope-To|X-Original-To|Received|Subject):).*",
-    re.IGNORECASE | re.MULTILINE,
-)
+_HEADER = re.compile(r"([\w-]{1,80}):")
+_TELLING = re.compile(r"(?:Date|MIME-Version|Content-Type|Content-Transfer-Encoding):[^;\r\n]*", re.IGNORECASE)
 
 
 def cut_excerpt(
@@ -127,9 +125,24 @@ def _cut_mail(content: bytes, hash_key: bytes, country: Country) -> list[str]:
     try:
         mail = read_mail(content)
     except MailUnreadable:
-        head = _PEOPLE.sub(r"\1 [...]", content[:_LONGEST].decode("latin-1"))
-        return mask_text(head, hash_key, country=country).text.splitlines()
+        return list(_cut_unreadable(content[:_LONGEST].decode("latin-1"), hash_key, country))
     people = [mail.sender_name] if is_private(mail.sender_name, mail.sender or "") else []
     own = [mail.sender] if mail.sender else []
     told = f"Subject: {mail.subject}\nDate: {mail.header('date')}\n\n{mail.text[:_LONGEST]}"
     return mask_text(told, hash_key, persons=people, addresses=own, country=country).text.splitlines()
+
+
+def _cut_unreadable(start: str, hash_key: bytes, country: Country) -> Iterator[str]:
+    """Yield the beginning of what is no mail that can be read: what its headers are called, and hardly what they say.
+
+    Any header may name people, in any spelling; of the body, whose people nobody can tell, only the length is told.
+    """
+    lines = start.splitlines()
+    for at, line in enumerate(lines):
+        if told := _TELLING.match(line):
+            yield mask_text(told.group(), hash_key, country=country).text
+        elif header := _HEADER.match(line):
+            yield f"{header.group(1)}: [...]"
+        elif not line[:1].isspace():
+            yield f"[{len(lines) - at} line(s) more]" if line else "[its words]"
+            return

@@ -100,7 +100,8 @@ def _find_full_names(text: str, found: re.Match[str]) -> Iterator[tuple[int, int
             last += 1
         after = text[found.start() + words[last].end() : found.start() + words[last].end() + 30]
         name = found.group()[words[place].start() : words[last].end()]
-        if not _is_company(name, after) and last == len(words) - 1:
+        ends = last == len(words) - 1 or fold_name(words[last + 1].group()) in GIVEN_NAMES
+        if ends and not _is_company(name, after):
             yield found.start() + words[place].start(), found.start() + words[last].end()
         place = last + 1
 

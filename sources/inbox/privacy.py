@@ -11,6 +11,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from unicodedata import decimal
 
 from stdnum import luhn
 
@@ -32,14 +33,23 @@ OFFICES = frozenset(_OFFICES.split())
 
 _URL = re.compile(r"\b(?:https?://|www\.)([^\s<>\"'()\[\]]{1,2000})", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+%'-])([\w.+%'-]{1,64})@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6})")
+_SPELT_OUT = re.compile(  # somebody (at) somewhere.example
+    r"(?<![\w.+%'-])([\w.+%'-]{1,64})[ ]?[(\[{][ ]?(?:at|a|snabel-?a)[ ]?[)\]}][ ]?"
+    r"([\w-]{1,63}(?:(?:\.|[ ](?:dot|punkt)[ ])[\w-]{1,63}){1,6})",
+    re.IGNORECASE,
+)
 _HOST = re.compile(r"(?<![\w@.-])(?:[\w-]{1,63}\.){1,4}[a-zåäö]{2,24}(?![\w@-])", re.IGNORECASE)
 _GAP = r"(?:[ \u00a0]{0,2}[-\u2010-\u2015/][ ]?|[ \u00a0]{1,2}\(?|\.|\(|\)[ ]?(?:[-\u2013][ ]?)?)"
 _NUMBER = re.compile(
     rf"(?<![\w.,/+\u2013-])(?P<prefix>SE[ ]?)?(?P<digits>(?:\+|\(\+)?\(?\d(?:{_GAP}?\d){{4,24}})(?!\w)", re.ASCII
 )
+_DASH = r"[-+\u2010-\u2015\u2212]"
 _PERSONAL_FORM = re.compile(
-    r"\b(?:(?:19|20)\d\d|\d\d)(?:0[1-9]|1[0-2])(?:[0-3]\d|[6-9]\d)[ ]?[-+\u2013][ ]?(?:\d{4}|[xX*]{4})"
-    r"|\b(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-3]\d|[6-9]\d)\d{4}\b"
+    rf"(?<!\d)(?:(?:19|20)\d\d|\d\d)(?:0[1-9]|1[0-2])(?:[0-3]\d|[6-9]\d)[ ]?{_DASH}[ ]?(?:\d{{4}}|[xX*]{{4}})(?!\d)"
+    r"|(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-3]\d|[6-9]\d)\d{4}(?!\d)"
+    rf"|(?<!\d)(?:19\d|200)\d(?P<gap>[- /.])(?:0[1-9]|1[0-2])(?P=gap)[0-3]\d[ ]?{_DASH}?[ ]?(?:\d{{4}}|[xX*]{{4}})"
+    r"(?!\d)(?![ ]?(?:kr|sek|:-)(?!\w))"
+    r"|(?<!\d)[013-9]\d (?:0[1-9]|1[0-2]) [0-3]\d (?:\d\d \d\d|\d{4})(?! ?\d)"
 )
 _BORN = re.compile(
     r"\b(född|föddes|födelsedatum|personnummer|pnr|personnr|born|date of birth)((?:\s+den)?[\s.:]{1,3})"
@@ -58,13 +68,16 @@ _STREET = re.compile(
 _POSTAL = re.compile(r"\b(?:SE?-?)?[1-9]\d{2}[ ]?\d{2}[ ]{1,2}[A-ZÅÄÖ][a-zåäöA-ZÅÄÖ]{2,25}\b")
 _PHONE_WORD = re.compile(
     r"(?:tel|telefon|telefonnummer|telefonnr|tfn|mobil|mobilnummer|mob|nummer|numret|nr|phone|number|ring|nås på"
-    r"|från)[.:\s]{0,3}$",
+    r"|från)(?:[ ](?:är|var|is|was))?[.:\s]{0,3}$",
     re.IGNORECASE,
 )
 _SENDER_LINE = re.compile(
     r"^(?:Från|From|Fra|Von): (?P<name>[^<\n]{2,80})<(?:mailto:)?(?P<address>[^<>\s]{3,254})>",
     re.MULTILINE | re.IGNORECASE,
 )
+# Nobody sees these, or sees digits: with them a number or an address would look like none.
+_UNSEEN = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+_OTHER_DIGIT = re.compile(r"[^\W\x00-\x7f_a-zåäöéA-ZÅÄÖÉ]")
 _SEPARATORS = re.compile(r"[^\d+]")
 
 
@@ -106,12 +119,14 @@ def mask_text(
 
     Of ``country`` are numbers and addresses; its tokens are Swedish ones in Sweden, else English.
     """
+    text = _write_plainly(text)
     mask = _Mask(hash_key, frozenset(address.lower() for address in addresses), kept)
     if "." in text:
         text = _URL.sub(mask.cover_url, text)
         if "@" in text:
             text = _EMAIL.sub(mask.cover_email, text)
         mask.keep_domains(text)
+    text = _SPELT_OUT.sub(mask.cover_spelt_out, text)
     stays: list[str] = []
     if re.search(r"\d", text):
         if country.is_abroad:
@@ -123,6 +138,14 @@ def mask_text(
         restore(covered, stays) if country.is_abroad else covered,
         *(tuple(sorted(found)) for found in (mask.phones, mask.emails, mask.domains, mask.numbers)),
     )
+
+
+def _write_plainly(text: str) -> str:
+    """Return a text without what nobody sees, and with digits of any script as those that all numbers are read in."""
+    if text.isascii():
+        return text
+    text = _UNSEEN.sub("", text)
+    return _OTHER_DIGIT.sub(lambda found: str(decimal(found.group(), found.group())), text)
 
 
 def is_private(name: str, address: str) -> bool:
@@ -149,8 +172,8 @@ def find_senders(text: str) -> list[str]:
 
 
 def _cover_numbers(text: str, mask: "_Mask") -> str:
-    text = _BORN.sub(r"\1\2[personnummer]", text)
     text = _PERSONAL_FORM.sub(mask.cover_personal, text)
+    text = _BORN.sub(r"\1\2[personnummer]", text)
     text = _IBAN.sub("[kontonummer]", text)
     text = _NUMBER.sub(mask.cover_number, text)
     text = _STREET.sub("[adress]", text)
@@ -203,6 +226,13 @@ class _Mask:
             return "[e-post]"
         self.domains.add(domain)
         return found.group() if local in OFFICES else f"[e-post]@{found.group(2)}"
+
+    def cover_spelt_out(self, found: re.Match[str]) -> str:
+        """Return an address that was spelt out as one that was not, so that it is known and covered like it."""
+        host = re.sub(r"[ ](?:dot|punkt)[ ]", ".", found.group(2), flags=re.IGNORECASE)
+        if read_domain(host) is None:
+            return found.group()
+        return _EMAIL.sub(self.cover_email, f"{found.group(1)}@{host}")
 
     def keep_domains(self, text: str) -> None:
         for found in _HOST.finditer(text):
