@@ -32,10 +32,12 @@ def read_members(content: bytes) -> Iterator[tuple[str, Cell]]:
 
 
 def _refuse_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    if twice := next((key for key in keys if keys.count(key) > 1), None):
-        raise FileRefused("question-twice", place=twice[:60])
-    return dict(pairs)
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise FileRefused("question-twice", place=key[:60])
+        found[key] = value
+    return found
 
 
 def _refuse_constant(_: str) -> None:

@@ -6,14 +6,10 @@ it is configured by. DMARC must have passed for the From domain, or both SPF and
 Everything else is archived and waits: whoever finds it right puts the attachment into the source's folder.
 """
 
-import binascii
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from email import message_from_bytes
-from email.message import Message
-from email.policy import compat32
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
@@ -29,7 +25,6 @@ from sources.files.cells import TableUnreadable
 from sources.files.extract import Extract
 from sources.files.tabular import read_lines
 from sources.inbox.access import Access
-from sources.inbox.headers import decode_header
 from sources.inbox.mail import Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import Taken, read_folder
 
@@ -141,17 +136,17 @@ class MailedExtract:
         try:
             if came.note.get("size"):
                 raise MailWaits("mail-too-large", "the mail is over 25 MB, and only its beginning was taken")
-            mail = read_mail(content)
+            mail = read_mail(content, keep=_is_table)
             check_sender(mail, self.mail.senders, self.mail.authserv)
-            return list(self._take_tables(visit, came, content, mail)), []
+            return list(self._take_tables(visit, came, mail)), []
         except (MailWaits, MailUnreadable) as error:
             reason = f"{error}; if the mail is right, put its file into {self._folder()}"
             note = {"mail": came.sha256, "code": error.code, "reason": reason, "files": _list_files(content)}
             item = RawItem(f"mail {came.sha256[:12]}", came.sha256, "message/rfc822", "", visit.now, role=WAITING)
             return [replace(item, note=note)], [Problem(error.code, item.name, f"{item.name}: {reason}")]
 
-    def _take_tables(self, visit: Visit, came: RawItem, content: bytes, mail: Mail) -> Iterator[RawItem]:
-        tables = list(_find_tables(message_from_bytes(content, policy=compat32)))
+    def _take_tables(self, visit: Visit, came: RawItem, mail: Mail) -> Iterator[RawItem]:
+        tables = list(_find_tables(mail))
         if not tables:
             raise MailWaits("attachment-missing", "no CSV or XLSX file is attached")
         for file_name, table in tables:
@@ -252,25 +247,22 @@ def _is_aligned(value: str, domain: str) -> bool:
     )
 
 
-def _find_tables(message: Message) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, bytes) of every attached table. The mail has been held to the caps before."""
-    for part in message.walk():
-        name = part.get_filename()
-        if not name or Path(name).suffix.lower() not in _TABLES:
-            continue
-        shown = _UNFIT.sub("_", Path(decode_header(name.encode("utf-8", "replace"))).name)[-100:]
-        try:
-            content = part.get_payload(decode=True)
-        except (binascii.Error, ValueError):
-            content = None
-        if isinstance(content, bytes) and Path(shown).suffix.lower() in _TABLES:
-            yield shown, content
+def _is_table(name: str) -> bool:
+    return Path(name).suffix.lower() in _TABLES
+
+
+def _find_tables(mail: Mail) -> Iterator[tuple[str, bytes]]:
+    """Yield (file name, bytes) of every attached table."""
+    for file in mail.attachments:
+        shown = _UNFIT.sub("_", Path(file.name).name)[-100:]
+        if file.content is not None and _is_table(shown):
+            yield shown, file.content
 
 
 def _list_files(content: bytes) -> str:
     """Return the hashes of what is attached, to know it again when a person puts it into the folder."""
     try:
-        return ",".join(attachment.sha256 for attachment in read_mail(content).attachments)
+        return ",".join(attachment.sha256 for attachment in read_mail(content, keep=_is_table).attachments)
     except MailUnreadable:
         return ""
 

@@ -9,7 +9,7 @@ import binascii
 import hashlib
 import quopri
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import Message
@@ -45,8 +45,8 @@ class MailUnreadable(Exception):
 class Attachment:
     """An attached file: what it said it was, and its decoded size and hash.
 
-    The file itself is dropped, but for a self-declaration and a workbook of review questions (``review``): they have
-    their ``name`` and ``content``.
+    The file itself is dropped, but for a self-declaration, a workbook of review questions (``review``) and what the
+    reader asks for: they have their ``name`` and ``content``.
     """
 
     media_type: str
@@ -84,8 +84,11 @@ class Mail:
         return self.headers.get(name, ("",))[0]
 
 
-def read_mail(content: bytes) -> Mail:
-    """Read one mail. Raise MailUnreadable when it is over a cap or has no headers at all."""
+def read_mail(content: bytes, keep: Callable[[str], bool] | None = None) -> Mail:
+    """Read one mail. Raise MailUnreadable when it is over a cap or has no headers at all.
+
+    ``keep`` tells by a file's name whether it keeps its content, and is a file also where it is shown in the text.
+    """
     if len(content) > MAX_MAIL:
         raise MailUnreadable("mail-too-large", f"the mail has {len(content)} bytes, {MAX_MAIL} are taken")
     if b"\n" not in content[:MAX_HEADER] and b"\r" in content[:MAX_HEADER]:
@@ -95,7 +98,7 @@ def read_mail(content: bytes) -> Mail:
     headers = _decode_headers(fields)
     if not headers.keys() & {"from", "to", "subject", "date", "message-id", "received", "return-path", "content-type"}:
         raise MailUnreadable("mail-unreadable", "no mail header at all: not a mail, or cut off at its beginning")
-    walk = _Walk(content)
+    walk = _Walk(content, keep or (lambda _name: False))
     text = walk.read_words(walk.read_part(start, len(content), 0, "text/plain"))
     if len(text) > MAX_TEXT:
         walk.odd.add("mail-text-cut")
@@ -173,6 +176,7 @@ class _Walk:
     """One walk through the parts of a mail, in reading order."""
 
     content: bytes
+    keep: Callable[[str], bool]
     parts: int = 0
     types: list[str] = field(default_factory=list)
     report: str = ""
@@ -203,8 +207,10 @@ class _Walk:
         if kind == "message/rfc822" and encoding not in {"base64", "quoted-printable"}:
             return _Part(kind, self.read_attached_mail(body, end, depth))
         attached = entity.get_content_disposition() == "attachment"
-        if attached or not (kind in {"text/plain", "text/html"} or kind.startswith("multipart/")):
-            self.keep_attachment(kind, body, end, encoding, entity.get_filename(""))
+        name = decode_header(entity.get_filename("").encode("utf-8", "replace"))
+        readable = kind in {"text/plain", "text/html"} or kind.startswith("multipart/")
+        if attached or not readable or (name and self.keep(name)):
+            self.keep_attachment(kind, body, end, encoding, name)
             return _Part(kind, "")
         return self.read_text(entity, body, end, encoding)
 
@@ -256,11 +262,11 @@ class _Walk:
         text = self.read_words(self.read_part(start, end, depth + 1, "text/plain"))
         return "\n".join(["---------- Forwarded message ----------", *lines, "", text])
 
-    def keep_attachment(self, kind: str, start: int, end: int, encoding: str, written: str) -> None:
+    def keep_attachment(self, kind: str, start: int, end: int, encoding: str, name: str) -> None:
         content = self.decode_transfer(start, end, encoding)
-        sha256, name = hashlib.sha256(content).hexdigest(), decode_header(written.encode("utf-8", "replace"))
-        review = looks_like_review(content)
-        kept = (name[-200:], content, review) if review or looks_like_declaration(name, content) else ()
+        sha256, review = hashlib.sha256(content).hexdigest(), looks_like_review(content)
+        wanted = review or looks_like_declaration(name, content) or self.keep(name)
+        kept = (name[-200:], content, review) if wanted else ()
         self.attachments.append(Attachment(kind, len(content), sha256, *kept))
 
     def read_text(self, entity: Message, start: int, end: int, encoding: str) -> _Part:

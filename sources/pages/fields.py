@@ -18,7 +18,7 @@ from sources.contract import RawItem
 from sources.pages.text import PageText, open_page, read_tree
 
 if TYPE_CHECKING:
-    from bs4.element import Tag
+    from bs4.element import PageElement, Tag
 
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -33,6 +33,7 @@ _FRAME = re.compile(r"<(/?)(html|body|main|article|table|dl|ul|ol|script)\b", re
 _MARKUP = re.compile(r"[<>{}]|/(?:d[dlt]|t[dhr]|li|p)\b")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST = 200
+_LONGEST_HEADER = 40  # characters; what is longer is no column's name
 
 
 def read_day(text: str) -> date | None:
@@ -221,7 +222,12 @@ def read_rows(html: str, labels: Labels) -> list[dict[str, str]]:
     soup = open_page(html, controls=True)  # they are damage that its row must show
     for tag in soup.find_all([*_ASIDE, "header", "form", "script", "style"]):
         tag.decompose()
-    if rows := [row for table in soup.find_all("table") for row in _read_table(table, labels)]:
+    columns = {
+        name: re.compile("|".join(rf"\b{re.escape(word)}" for word in words), re.IGNORECASE)
+        for name, words in labels.items()
+        if words
+    }
+    if rows := [row for table in soup.find_all("table") for row in _read_table(table, columns)]:
         return rows
     part = soup.find("main") or soup.select_one("[role=main]") or soup.find("article") or soup.body or soup
     fields = list(labels)[:2]
@@ -231,23 +237,49 @@ def read_rows(html: str, labels: Labels) -> list[dict[str, str]]:
     return []
 
 
-def _read_table(table: "Tag", labels: Labels) -> Iterator[dict[str, str]]:
+def _read_table(table: "Tag", columns: Mapping[str, re.Pattern[str]]) -> Iterator[dict[str, str]]:
     header: list[str] = []
-    for row in table.find_all("tr"):
-        cells = [squeeze(cell.get_text(" ")) for cell in row.find_all(["th", "td"])]
+    for row in _find_own(table, "tr"):
+        cells = [squeeze(_read_own(cell)) for cell in _find_own(row, "th", "td")]
         if not header:
-            header = [_name_column(cell, labels) for cell in cells]
+            header = [_name_column(cell, columns) for cell in cells]
             if not any(header):
                 return
-        elif any(cells) and [_name_column(cell, labels) for cell in cells] != header:
+        elif any(cells) and [_name_column(cell, columns) for cell in cells] != header:
             yield {name: cell for name, cell in zip(header, cells, strict=False) if name}
 
 
-def _name_column(cell: str, labels: Labels) -> str:
-    for name, words in labels.items():
-        if any(re.search(rf"\b{re.escape(word)}", cell, re.IGNORECASE) for word in words) and len(cell) < 40:
-            return name
-    return ""
+def _name_column(cell: str, columns: Mapping[str, re.Pattern[str]]) -> str:
+    if len(cell) >= _LONGEST_HEADER:
+        return ""
+    return next((name for name, words in columns.items() if words.search(cell)), "")
+
+
+def _find_own(part: "Tag", *names: str) -> "Iterator[Tag]":
+    from bs4.element import Tag
+
+    return (node for node in _walk_own(part) if isinstance(node, Tag) and node.name in names)
+
+
+def _read_own(cell: "Tag") -> str:
+    from bs4.element import NavigableString, PreformattedString
+
+    words = (node for node in _walk_own(cell) if isinstance(node, NavigableString))
+    return " ".join(str(node) for node in words if not isinstance(node, PreformattedString))
+
+
+def _walk_own(part: "Tag") -> "Iterator[PageElement]":
+    """Yield what is in a part in reading order, without what a table in it holds: that is read by itself, and once."""
+    from bs4.element import Tag
+
+    waiting = list(reversed(part.contents))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Tag):
+            if node.name == "table":
+                continue
+            waiting.extend(reversed(node.contents))
+        yield node
 
 
 def _read_terms(part: "Tag") -> Iterator[tuple[str, str]]:

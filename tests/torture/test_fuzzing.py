@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.drafts import Draft
-from tests.torture.fuzzing.__main__ import make_input
+from tests.torture.fuzzing.feeding import make_input
 from tests.torture.fuzzing.mutations import KINDS, Edit, damage
 from tests.torture.fuzzing.running import find_damaged, try_input
 from tests.torture.fuzzing.targets import Sample, Target, list_targets

@@ -46,6 +46,7 @@ _REPEATED = {
     "of closed tags": b"<b>a</b> ",
     "of deep tags": b"<div>",
     "of rows": b"<tr><td>1<td>2",
+    "of tables": b"<table><tr><td>Namn<td>Sk\xc3\xa4l<tr><td>A AB<td>b",
     "of list items": b"<li>Bolaget AB: ringde",
     "of bold items": b"<li><b>Bolaget AB</b> ringde",
     "of labels": b"Datum: 2021-01-01 ",
@@ -108,6 +109,7 @@ _MAILS: Giants = {
     "of parameters": lambda s: b"From: a@b.se\nContent-Type: text/plain" + b"; a*0=b" * 2_000 + b"\n\nhej",
     "of references": lambda s: b"From: a@b.se\nReferences: " + b"<a@b> " * 2_700 + b"\n\nhej",
     "of html": lambda s: b"From: a@b.se\nContent-Type: text/html\n\n" + b"<div><p>a" * (MAIL // 9),
+    "of a table": lambda s: b"From: a@b.se\nContent-Type: text/html\n\n<table>" + b"<tr><td>1<td>2" * (MAIL // 14),
     "of open comments": lambda s: b"From: a@b.se\nContent-Type: text/html\n\n" + b"<!--a" * (MAIL // 5),
     "of base64": lambda s: b"From: a@b.se\nContent-Transfer-Encoding: base64\n\n" + b"QUFB\n" * (MAIL // 5),
     "of quoted-printable": lambda s: (
