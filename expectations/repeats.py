@@ -55,15 +55,15 @@ class SeenRows:
         pairs = keys * _SPREAD ^ _hash_contents(drafts)
         keyed = np.fromiter((source_id is not None for source_id in drafts.source_id), np.bool_, len(drafts))
 
-        _, first = np.unique(pairs, return_index=True)
+        distinct, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
         repeats = np.ones(len(drafts), np.bool_)
         repeats[first] = False
-        repeats |= _find(self._pairs, pairs)
+        repeats |= _find(self._pairs, distinct)[inverse]
         fresh = np.flatnonzero(~(repeats & keyed))
 
         keys, pairs, keyed = keys[fresh], pairs[fresh], keyed[fresh]
-        _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
-        earlier = _find(self._keys, keys)
+        distinct, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        earlier = _find(self._keys, distinct)[inverse]
         twice = ((counts[inverse] > 1) | earlier) & keyed
         undone = []
         for at in np.flatnonzero(earlier & keyed).tolist():
@@ -88,6 +88,7 @@ def _hash_contents(drafts: DraftTable) -> Hashes:
 
 
 def _find(runs: list[tuple[Hashes, Marks]], wanted: Hashes) -> npt.NDArray[np.bool_]:
+    """Tell which of these are in a run; they come sorted, which is several times as quick to look up."""
     found = np.zeros(len(wanted), np.bool_)
     for hashes, _ in runs:
         at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)

@@ -27,6 +27,7 @@ _COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
 _DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
 _MANY = 10_000  # staged rows
+_SORT_CACHE = -8_192  # KiB of SQLite's cache while it sorts
 _SORT_MEMORY = "'64MB'"  # of the server's, while many rows are merged: with its usual 4 MB it sorts them twice
 # What complaints are found by: nothing is planned by the others, and counting all takes as long as a tenth of a load
 _ASKED_BY = ("source", "source_id", "recorded_from", "recorded_to", "status", "kind", "received_on", "member", "band")
@@ -318,9 +319,19 @@ class Stage:
         """Let staged rows be found by their id, once all or most are in."""
         if not self._ready:
             self._ready = True
-            _FIND.create(self.connection)
+            self._create_index()
             if self.connection.dialect.name == "postgresql" and self._seq >= _MANY:
                 self.connection.execute(text("ANALYZE stage (item, state, source_id)"))  # not counted by itself
+
+    def _create_index(self) -> None:
+        """SQLite sorts in as much memory as its cache may take, which would make more of it for more rows."""
+        on_sqlite = self.connection.dialect.name == "sqlite"
+        cache = self.connection.exec_driver_sql("PRAGMA cache_size").scalar_one() if on_sqlite else None
+        if on_sqlite:
+            self.connection.exec_driver_sql(f"PRAGMA cache_size = {_SORT_CACHE}")
+        _FIND.create(self.connection)
+        if on_sqlite:
+            self.connection.exec_driver_sql(f"PRAGMA cache_size = {cache}")
 
     def _run(self, sql: str) -> int:
         values = {"source": self.source, "run_id": self.run_id, "now": self.now}
