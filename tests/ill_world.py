@@ -20,7 +20,7 @@ from sqlalchemy import event, text
 
 import flows.alerts.settling
 import sources.archive.places
-import sources.sweden.dm_namnden
+import sources.web.session
 import sources.web.wire
 from flows.looking.exports import EXPORTS, Asked
 from flows.mail.sending.transports import SmtpTransport
@@ -150,7 +150,7 @@ class IllWorld(Small):
         )
         if (self.root / "ca.pem").exists():
             session = partial(session, ca_file=self.root / "ca.pem")
-        self.patch.setattr(sources.sweden.dm_namnden, "PoliteSession", session)
+        self.patch.setattr(sources.web.session, "PoliteSession", session)
         self.patch.setattr(flows.alerts.settling, "SmtpTransport", partial(SmtpTransport, timeout=0.4))
         self.patch.setenv("KOLL_HASH_KEY", "the same in every world, so that what is hashed can be compared")
         self.patch.setenv("KOLL_SMTP_PASSWORD", SECRET)

@@ -174,7 +174,7 @@ def test_one_source_that_is_ill(world: IllWorld, due: Outcome, name: str) -> Non
     source, fault = MACHINE[name]
     fault(world)
     fall_ill(world, name, {source}, due)
-    recover(world, due, mail=False)
+    recover(world, due)
 
 
 def test_a_database_server_whose_lock_somebody_holds(
@@ -202,7 +202,7 @@ def test_a_database_server_whose_lock_somebody_holds(
 def test_a_disk_that_takes_nothing_ends_every_source_in_words(world: IllWorld, due: Outcome, name: str) -> None:
     DISK[name](world)
     fall_ill(world, name, {"agency", "council", "board", "tips"}, due)
-    recover(world, due, mail=False)
+    recover(world, due)
 
 
 @pytest.mark.parametrize("name", POST)
