@@ -15,6 +15,7 @@ from flows.mail.sender import MailIdentity
 from flows.mail.sending.bounces import find_stopped, leave_out, note_bounces
 from flows.mail.sending.channels import ChannelTransport, compose_texts
 from flows.mail.sending.delivery import MailOutcome, deliver, list_dead
+from flows.mail.sending.leaving import withdraw_mail
 from flows.mail.sending.transports import MaildirTransport, SmtpTransport, Transport
 from flows.workplace import Workplace, read_secret
 from models.alerting.evaluation import Due
@@ -60,6 +61,10 @@ def settle_alerts(place: Workplace, order: Order, log: Callable[[str], None]) ->
 
 def send_mail(place: Workplace, log: Callable[[str], None], events: int = 0, mails: int = 0) -> AlertReport:
     """Send what is due in the outbox, and check that every event that should have been told is in a mail."""
+    with writing(place.engine) as connection:
+        withdrawn, instead = withdraw_mail(place, connection, alone=place.one_writer.is_alone)
+    if withdrawn:
+        log(f"mail: {withdrawn} not sent, since the address has left [mail.groups]; {instead} to others in their place")
     transport = make_transport(place)
     try:
         alone = place.one_writer.is_alone

@@ -35,7 +35,7 @@ _TABLES = {"text/csv", "application/xlsx", "application/zip"}
 _STATE = "application/json"  # how far a mailbox was read: about no person
 _OBJECTS = ("mails", "extracts", "pages", "declarations", "replies")
 _RECEIVED = ("mails", "declarations")  # counted from their receipt, others from when they were last listed
-_OUT = ("accepted", "dead", "bounced")
+_OUT = ("accepted", "dead", "bounced", "withdrawn")
 
 
 @dataclass

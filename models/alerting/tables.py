@@ -62,8 +62,8 @@ class AlertEventRow(Row, table=True):
 class OutboxRow(Row, table=True):
     """One mail to one recipient, its bytes frozen. ``key`` is sha256(recipient | sorted event ids).
 
-    ``state`` is waiting, sending (until ``lease_until``), accepted, dead or bounced. ``groups`` are the recipient
-    groups it was sent for: reports name these, never the address.
+    ``state`` is waiting, sending (until ``lease_until``), accepted, dead, bounced, or withdrawn where the recipient has
+    left its groups. ``groups`` are the recipient groups it was sent for: reports name these, never the address.
     """
 
     __tablename__ = "outbox"
