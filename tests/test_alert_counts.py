@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from test_counting import FIRST, LAST, T0, T1, T2, A, B, caller, complaint, keep
 
 from models.alerting.evaluation import Window
+from models.alerting.measuring import counts
 from models.alerting.measuring.counts import Ask, count_asked, count_register_days, find_touched
 from models.alerting.moment import Moment
 from models.counting import Scope, count_days, count_members, list_counted
@@ -65,7 +66,10 @@ def said_by(mention: Mention, source: str) -> Mention:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_one_pass_counts_what_each_figure_counts_by_itself(engine: Engine, seed: int) -> None:
+def test_one_pass_counts_what_each_figure_counts_by_itself(
+    engine: Engine, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "_FEW", 5_000 if seed % 2 else 0)  # PostgreSQL rounds days where members are few
     dice = random.Random(seed)
     keep(engine, *[row for row in shake(dice) if not isinstance(row, EventLink) or row.one_id != row.two_id])
     spans = [Window(LAST - timedelta(days=n), LAST - timedelta(days=m)) for n, m in ((28, 0), (250, 29), (91, 3))]

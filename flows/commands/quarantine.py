@@ -82,6 +82,8 @@ def _explain(item: dict[str, Any]) -> Iterator[str]:
 
 
 def _tell_fault(fault: dict[str, str]) -> str:
+    if "field" not in fault:  # the file as a whole
+        return fault["code"]
     return f"{fault['code']} {fault['field']} {fault['value']!r}"
 
 

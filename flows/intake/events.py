@@ -9,12 +9,13 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Table, literal_column, select, update
+from sqlalchemy import Connection, Table, select, update
 
 from flows.workplace import Workplace
 from models.matching.duplicates import Link, LinkKind, Report, find_links
 from models.storage.store import writing
 from models.storage.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
+from models.storage.versions import IS_CURRENT_TIP
 from models.tips.threads import thread_tips
 from models.words import Band, Kind, Status
 
@@ -55,15 +56,17 @@ def _list_wordless(connection: Connection, answers: Mapping[frozenset[str], bool
     What was one event stays one, or figures would grow by forgetting: unless a person said otherwise, or one of the
     two is no longer counted for the same member.
     """
+    # The links first, by themselves: SQLite, which has no statistics, would begin with all complaints.
+    link = select(_L).where(_L.c.recorded_to.is_(None)).cte("link").prefix_with("MATERIALIZED")
     one, two = _C.alias(), _C.alias()
-    words, other_words = _T.alias(), _T.alias()
+    words, others = _T.alias(), _T.alias()
     asked = (
-        select(_L)
-        .join(one, (one.c.source == _L.c.one_source) & (one.c.source_id == _L.c.one_id))
-        .join(two, (two.c.source == _L.c.two_source) & (two.c.source_id == _L.c.two_id))
-        .outerjoin(words, (words.c.source == _L.c.one_source) & (words.c.source_id == _L.c.one_id))
-        .outerjoin(other_words, (other_words.c.source == _L.c.two_source) & (other_words.c.source_id == _L.c.two_id))
-        .where(_L.c.recorded_to.is_(None) & (words.c.text.is_(None) | other_words.c.text.is_(None)))
+        select(link)
+        .join(one, (one.c.source == link.c.one_source) & (one.c.source_id == link.c.one_id))
+        .join(two, (two.c.source == link.c.two_source) & (two.c.source_id == link.c.two_id))
+        .outerjoin(words, (words.c.source == link.c.one_source) & (words.c.source_id == link.c.one_id))
+        .outerjoin(others, (others.c.source == link.c.two_source) & (others.c.source_id == link.c.two_id))
+        .where(words.c.text.is_(None) | others.c.text.is_(None))
         .where(*(_is_counted(report) for report in (one, two)), one.c.member == two.c.member)
     )
     return {
@@ -114,16 +117,15 @@ def pair_text(one: str, two: str) -> str:
 def _group_reports(connection: Connection) -> Iterator[list[Report]]:
     """Yield for each member with tips: its tips and what other sources tell of it at about that time, tips last."""
     counted = _is_counted(_C)
-    is_tip = _C.c.kind == literal_column(f"'{Kind.TIP}'")  # spelt out, or SQLite would not use the index of tips
     about = (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id)
-    with_tips = select(_C.c.member).where(counted & is_tip).distinct()
+    with_tips = select(_C.c.member).where(counted & IS_CURRENT_TIP).distinct()
     asked = (
         select(_C, _T.c.text)
         .join(_T, about)
         .where(counted & (_C.c.kind != Kind.DECISION) & _C.c.member.in_(with_tips))
         .order_by(_C.c.member, _C.c.received_on, _C.c.source, _C.c.source_id)
     )
-    tips = is_tip & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    tips = IS_CURRENT_TIP & (_C.c.status == Status.ACCEPTED)
     threads = thread_tips(connection.execute(select(_C).where(tips)))
     for _, rows in groupby(connection.execute(asked).all(), key=lambda row: row.member):
         held = list(rows)

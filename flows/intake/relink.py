@@ -14,6 +14,7 @@ from models.drafts import Draft, MentionDraft, RawRef
 from models.storage.stage import Link
 from models.storage.store import upsert, writing
 from models.storage.tables import Complaint, ComplaintText, Mention, Run, Why
+from models.storage.versions import IS_CURRENT_TIP
 from models.words import Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -108,7 +109,7 @@ def _ask_again(connection: Connection, linker: Linker) -> Iterator[tuple[list[in
         draft = _draft(Kind.COMPLAINT, received_on, event_on, company=company, org_number=number)
         yield ids, Link(*key[len(_ASKED) :]), linker.link(draft)
     texts = select(_C, _T.c.text).join(_T, (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id))
-    for row in connection.execute(texts.where(current & (_C.c.kind == Kind.TIP))).all():
+    for row in connection.execute(texts.where(current & IS_CURRENT_TIP)).all():
         draft = _draft(Kind.TIP, row.received_on, row.event_on, source_id=row.source_id, text=row.text, facts=row.facts)
         yield [row.id], Link(row.member, row.band, row.why), linker.link(draft)
 

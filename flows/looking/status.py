@@ -15,7 +15,8 @@ from models.alerting.ledger.ledger import Standing, alert_id, fold
 from models.alerting.members_known import load_member_facts
 from models.alerting.tables import OutboxRow, read_ledger
 from models.storage.tables import Complaint, QuarantineItem, Run, SourceNight
-from models.words import Band, Status, Verdict
+from models.storage.versions import IS_DOUBTFUL
+from models.words import Status, Verdict
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
@@ -33,7 +34,8 @@ def read_status(place: Workplace, on: date | None = None) -> dict[str, Any]:
         open_rows = _count_by(connection, _Q.c.source, _Q.c.state == "open")
         last = {row.source: row for row in connection.execute(select(_N).order_by(_N.c.at))}
         outbox = _count_by(connection, _O.c.state, _O.c.state.is_not(None))
-        reviews = connection.execute(select(func.count()).where(held & (_C.c.band == Band.REVIEW))).scalar_one()
+        doubtful = IS_DOUBTFUL & (_C.c.status == Status.ACCEPTED)
+        reviews = connection.execute(select(func.count()).where(doubtful)).scalar_one()
         stopped = count_stopped(place, connection)
         night = connection.execute(select(func.max(_R.c.business_date)).where(_R.c.kind == "nightly")).scalar()
         run = connection.execute(select(_R).order_by(_R.c.started_at.desc()).limit(1)).first()

@@ -16,6 +16,7 @@ from models.matching import Mention as Asked
 from models.matching.duplicates import LinkKind
 from models.matching.prose.context import mark_sentence
 from models.storage.tables import Complaint, ComplaintText, EventLink, Mention, ReviewAnswer, Why
+from models.storage.versions import IS_DOUBTFUL, IS_MENTION_DOUBTFUL
 from models.words import Band, Kind, Role, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -129,7 +130,7 @@ def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str |
             (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id) & (_C.c.kind == Kind.TIP),
             isouter=True,
         )
-        .where(open_complaint & (_C.c.band == Band.REVIEW))
+        .where(IS_DOUBTFUL & (_C.c.status == Status.ACCEPTED))
         .order_by(_C.c.source, _C.c.source_id)
     )
     for row in connection.execute(complaints):
@@ -143,17 +144,13 @@ def _find_doubts(connection: Connection) -> Iterator[tuple[MemoryKey, Any, str |
         select(_M.c.source, _M.c.source_id, _M.c.role, _M.c.text.label("asked"), _M.c.member, _M.c.sentence, *reason)
         .join(_C, about)
         .join(_W, _W.c.hash == _M.c.why, isouter=True)
-        .where(_M.c.recorded_to.is_(None) & (_M.c.band == Band.REVIEW) & (_C.c.kind != Kind.TIP))
+        .where(IS_MENTION_DOUBTFUL & (_C.c.kind != Kind.TIP))
         # A company that the case itself counts for may be named by another of its names: nothing hangs on that.
         .where(_M.c.member.is_(None) | _M.c.member.is_distinct_from(_C.c.member) | (_C.c.band == Band.REVIEW))
         .order_by(_M.c.source, _M.c.source_id)
     )
     for row in connection.execute(mentions):
         yield memory_key(Asked(row.asked, None, None, row.source, Role(row.role))), row, row.sentence
-
-
-def _of_a_tip() -> Any:
-    return (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id) & (_C.c.kind == Kind.TIP)
 
 
 def _quote(text: str, mention: str) -> str | None:

@@ -24,10 +24,11 @@ from models.matching.prose.context import mark_sentence
 from models.storage.stage import Stage
 from models.storage.store import upsert, writing
 from models.storage.tables import Complaint, ComplaintText, ReviewAnswer, Run, SetAside
+from models.storage.versions import IS_CURRENT_TIP
 from models.tips.decisions import ASIDE, PERSON, TAKEN, UNDONE, TipDecision, load_tip_decisions, settle_tip
 from models.tips.templates import find_templates
 from models.tips.threads import thread_tips
-from models.words import Band, Kind, Status
+from models.words import Band, Status
 from sources.registry import build_source
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -116,7 +117,7 @@ def _list_aside(connection: Connection) -> list[dict[str, Any]]:
 
 
 def _current() -> Any:
-    return (_C.c.kind == Kind.TIP) & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    return IS_CURRENT_TIP & (_C.c.status == Status.ACCEPTED)
 
 
 def show_tip(place: Workplace, ident: str, linker: Linker) -> dict[str, Any]:

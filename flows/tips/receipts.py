@@ -18,7 +18,8 @@ from models.alerting.tables import OutboxRow
 from models.configuration.source_settings import TipsSettings
 from models.storage.store import writing
 from models.storage.tables import Complaint
-from models.words import Kind, Status
+from models.storage.versions import IS_CURRENT_TIP
+from models.words import Status
 from sources.inbox.answerable import find_answer_address
 from sources.inbox.mail import MailUnreadable, read_mail
 from sources.inbox.privacy import hash_value
@@ -93,7 +94,7 @@ def _list_answered(connection: Connection) -> set[str]:
 
 
 def _list_letters(connection: Connection, sources: list[str], since: date) -> list[Any]:
-    current = (_C.c.kind == Kind.TIP) & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
+    current = IS_CURRENT_TIP & (_C.c.status == Status.ACCEPTED)
     asked = select(_C).where(current & _C.c.source.in_(sources) & (_C.c.received_on >= since))
     return list(connection.execute(asked.order_by(_C.c.source, _C.c.source_id)))
 

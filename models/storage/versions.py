@@ -5,12 +5,27 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, literal_column, select
 
-from models.storage.tables import Complaint
+from models.storage.tables import Complaint, Mention
+from models.words import Band, Kind, Status
 
 _C = Complaint.__table__  # type: ignore[attr-defined]
+_M = Mention.__table__  # type: ignore[attr-defined]
 _CHUNK = 500
+
+
+def _is(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
+    """Spell a word out: SQLite takes an index of some rows only for a query that has its very words."""
+    spelt: ColumnElement[bool] = column == literal_column(f"'{word}'")
+    return spelt
+
+
+IS_CURRENT_TIP = _is(_C.c.kind, Kind.TIP) & _C.c.recorded_to.is_(None)
+IS_DOUBTFUL = _is(_C.c.band, Band.REVIEW) & _C.c.recorded_to.is_(None)
+IS_MENTION_DOUBTFUL = _is(_M.c.band, Band.REVIEW) & _M.c.recorded_to.is_(None)
+# A member's own, as far as words tell that: with "believed now" the condition of the index complaint_figures.
+IS_MEMBERS_OWN = _is(_C.c.status, Status.ACCEPTED) & _is(_C.c.band, Band.ACCEPT) & _C.c.member.is_not(None)
 
 
 def find_versions(
