@@ -107,7 +107,6 @@ def _replace(path: Path, text: str) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        Path(name).chmod(0o644)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)

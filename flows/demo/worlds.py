@@ -37,10 +37,12 @@ class DemoWorld:
             if not (root / "koll.toml").exists() and any(root.iterdir()):
                 raise FileExistsError(17, "exists and is no earlier demo; choose another with --folder", str(root))
             shutil.rmtree(root)
+        root.mkdir(parents=True)
         for folder in {"inbox", *self.arrivals.values()}:
             (root / folder).mkdir(parents=True, exist_ok=True)
         for folder in self.laid_out:
             shutil.copytree(self.folder / folder, root / folder, dirs_exist_ok=True)
+        _close_to_others(root)
 
     def write_config(self, root: Path, addresses: Mapping[str, str]) -> Path:
         """Fill in the world's configuration and return its path."""
@@ -49,6 +51,7 @@ class DemoWorld:
             text = text.replace(f"{{{key}}}", address)
         config = root / "koll.toml"
         config.write_text(text, "utf-8")
+        config.chmod(0o600)
         return config
 
     def deliver_day(self, root: Path, night: int) -> None:
@@ -60,12 +63,20 @@ class DemoWorld:
         for name, mail in self._read_mails().items():
             if mail["night"] == night:
                 shutil.copy2(self.folder / "inbox" / name, root / "inbox" / name)
+        for folder in ("inbox", *self.arrivals.values()):
+            _close_to_others(root / folder)
 
     def _read_mails(self) -> Mapping[str, Mapping[str, int]]:
         """Return the mails that lie in one folder for all nights, with the night of each."""
         path = self.folder / "inbox" / "expected.json"
         mails: Mapping[str, Mapping[str, int]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
         return mails
+
+
+def _close_to_others(top: Path) -> None:
+    """Give what was copied the rights that an installation has: those of the checkout came along, open to all."""
+    for path in (top, *top.rglob("*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 SWEDEN = DemoWorld(

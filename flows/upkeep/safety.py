@@ -38,7 +38,11 @@ def _list_files(place: Workplace) -> Iterator[Path]:
         yield from (Path(f"{place.engine.url.database}{end}") for end in ("", "-wal", "-shm"))
     yield settings.file
     yield from [place.key_folder / name for name in ("hash.key", "archive.key")] if place.key_folder else []
-    yield from (settings.members.path, settings.mail.maildir)
+    yield from (settings.members.path, settings.mail.maildir, place.data_docs)
+    yield from [settings.page.folder] if settings.page.folder else []
+    for source in settings.enabled_sources().values():
+        folders = (getattr(source, name, None) for name in ("folder", "maildir"))
+        yield from (folder for folder in folders if folder)
     yield from [settings.operations.log] if settings.operations.log else []
     secrets = [f"{variable}_FILE" for variable in SECRETS.values()]
     yield from (Path(os.environ[name]) for name in secrets if name in os.environ)
