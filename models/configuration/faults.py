@@ -20,8 +20,9 @@ _CURES = {
     "string_too_short": "must not be empty",
     "tuple": "a list is needed, in [ ]",
 }
+_ADDRESSES = ("url", "smtp", "imap", "cluster")  # a log-in may stand in them, also in one that is written wrongly
 _SECRET_WORD = re.compile(r"passw|secret|token|hash_key|credential", re.IGNORECASE)
-_USER_INFO = re.compile(r"://.*@", re.DOTALL)
+_USER_INFO = re.compile(r"://.*@|^[^/@]{0,300}:.*@", re.DOTALL)
 _UNSPLIT_PASSWORD = re.compile(r"://[^/@:]*:(?!\d+(?:/|$))[^@]*@")  # one with a slash in it, which urlsplit misses
 
 
@@ -35,7 +36,7 @@ def explain(error: ValidationError, place: str, model: type[BaseModel]) -> Itera
         elif fault["type"] == "missing":
             yield f"{key}: is missing and must be set"
         else:
-            value = "" if isinstance(fault["input"], dict) else f" = {show(fault['input'])}"
+            value = "" if isinstance(fault["input"], dict) else f" = {_show_at(steps[-1:], fault['input'])}"
             yield f"{key}{value}: {_say(fault['type'], fault['msg'])}"
 
 
@@ -73,8 +74,22 @@ def show(value: object) -> str:
     if isinstance(value, (list, tuple)):
         text = f"[{', '.join(show(part) for part in value)}]"
     else:
-        text = repr(_USER_INFO.sub("://***@", value)) if isinstance(value, str) else str(value)
+        text = repr(_USER_INFO.sub(_hide, value)) if isinstance(value, str) else str(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _hide(found: re.Match[str]) -> str:
+    return "://***@" if found.group().startswith("://") else "***@"
+
+
+def _show_at(key: Iterable[str], value: object) -> str:
+    """Return a key's value as ``show`` does; of an address that lets in whoever has it, only how it begins."""
+    name = next(iter(key), "")
+    if isinstance(value, str) and name.startswith("ping"):
+        return repr(f"{value.partition('://')[0]}://***" if "://" in value else "***")
+    if isinstance(value, str) and name in _ADDRESSES and "://" not in value and "@" in value:
+        return repr(f"***@{value.rpartition('@')[2]}")
+    return show(value)
 
 
 def find_passwords(value: object, key: str = "") -> Iterator[str]:
