@@ -442,6 +442,43 @@ def test_the_verdict_and_what_stands_in_the_end_do_not_depend_on_chunks(drafts, 
     assert judge_in(chunks) == judge_in([drafts])
 
 
+def many_rows() -> list[Draft]:
+    """1,500 rows in which every rule that looks across rows has something to say, far from its beginning too."""
+    rows = [a_complaint(source_id=f"2026/{n}", channel=None if n % 3 == 0 else Channel.PHONE) for n in range(1400)]
+    rows[1390:1390] = rows[5:45]  # repeated, chunks later
+    rows += [a_complaint(source_id=f"2026/{n}", company="Annat Bolag") for n in range(100, 120)]  # contradicted
+    rows += [a_complaint(source_id=None), a_complaint(source_id=None)]
+    return rows + [a_complaint(source_id=f"2026/{n}", raw=RawRef(sha256="c" * 64)) for n in range(20)]  # another file
+
+
+def judge_by(size: int, drafts: list[Draft], **settings) -> tuple[object, ...]:
+    """Everything a reading comes to, judged so many rows at a time."""
+    judge = a_judge(**settings)
+    judged = [judge.judge_chunk(DraftTable.of(drafts[at : at + size])) for at in range(0, len(drafts), size)]
+    refused = sorted((one.draft.raw.sha256, str(one.draft.source_id)) for part in judged for one in part.quarantined)
+    accepted = [(draft.raw.sha256, draft.source_id, draft.company) for part in judged for draft in part.accepted]
+    standing = [row for row in accepted if row[:2] not in judge.revoked]
+    revoked = sorted(key for key in judge.revoked)
+    return judge.conclude(), judge.results, sorted(standing), sorted({*refused, *revoked})
+
+
+@pytest.mark.parametrize(
+    ("rows", "verdict", "told"),
+    [
+        ((1, 1_461), Verdict.ODD, {"key-twice", "key-missing", "channel-missing", "rows-repeated", "too-many-rows"}),
+        ((1_600, 10_000), Verdict.BROKEN, {"too-few-rows"}),
+    ],
+)
+def test_a_reading_is_judged_alike_one_row_at_a_time_seven_a_thousand_or_all(rows, verdict, told):
+    drafts = many_rows()
+    whole = judge_by(len(drafts), drafts, rows=rows)
+    conclusion = whole[0]
+    assert isinstance(conclusion, Judgement) and conclusion.verdict is verdict
+    assert told <= found(conclusion).keys(), found(conclusion)
+    for size in (1, 7, 1000):
+        assert judge_by(size, drafts, rows=rows) == whole, size
+
+
 def naive(drafts: list[Draft]) -> tuple[int, int]:
     """Count repeated rows, and rows whose id stands over several contents, the slow and obvious way."""
     contents: dict[tuple[str, str], set[str | None]] = {}

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 import flows.intake.rows
+import models.storage.stage
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import run_night
+from flows.workplace import Workplace
 from models.storage.store import open_engine
 from tests.small_world import ANNA, BO, Small, total
 
@@ -93,18 +96,48 @@ def test_a_database_that_comes_back_costs_the_night_nothing(
     served: Small, postgres_server: Any, begins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = served.open()
+    at_statement(place.engine, begins, postgres_server.stop)
+    sleep_through(served, place, postgres_server)
+    assert export(served) == undisturbed(tmp_path / "other", monkeypatch)
+
+
+@pytest.mark.parametrize("chunk", [2, 3])  # one that others follow, and the last
+def test_a_database_that_goes_away_while_rows_travel_costs_the_night_nothing(
+    served: Small, postgres_server: Any, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack_rows, sent = models.storage.stage.pack_rows, count_from(1)
+
+    def pack(*rows: Any) -> Callable[[], None]:
+        send = pack_rows(*rows)
+
+        def lose_it() -> None:
+            if next(sent) == chunk:
+                postgres_server.stop()
+            send()
+
+        return lose_it
+
+    with monkeypatch.context() as patch:
+        patch.setattr("models.storage.stage.pack_rows", pack)
+        patch.setattr("sources.files.records.ROWS", 10)
+        patch.setattr(flows.intake.rows, "CHUNK", 10)
+        sleep_through(served, served.open(), postgres_server)
+    assert next(sent) > chunk
+    assert export(served) == undisturbed(tmp_path / "other", monkeypatch)
+
+
+def sleep_through(world: Small, place: Workplace, server: Any) -> None:
+    """A night whose database is started again once somebody notices that it is away."""
 
     def log(line: str) -> None:
-        served.lines.append(line)
+        world.lines.append(line)
         if line.startswith("database: it went away"):
-            postgres_server.start()
+            server.start()
 
-    at_statement(place.engine, begins, postgres_server.stop)
     with place.exclusively():
         night = run_night(place, (), DAY, log)
-    assert "database: it answers again" in served.lines
+    assert "database: it answers again" in world.lines
     assert not night.failed, night.sum_up()
-    assert export(served) == undisturbed(tmp_path / "other", monkeypatch)
 
 
 def test_a_database_that_stays_away_ends_the_run_in_words_and_the_next_completes_it(
