@@ -1,13 +1,16 @@
-"""A filled database brought up to date from every earlier schema: how long it takes, and that no row is changed.
+"""A filled database brought up to date from earlier schemas: time, memory, no row changed, and a kill in the middle.
 
-python -m bench.migrations [--rows 200000] [--engine sqlite|postgresql]...
+python -m bench.migrations [--rows 200000] [--engine sqlite|postgresql]... [--from 0001]...
 
-Complaints, their texts and further companies are written at each schema in turn; then the product's own upgrade runs.
-Rows are compared by a hash over every column that both schemas have.
+Complaints, their texts and further companies are written at each schema in turn; then the product's own upgrade runs,
+in a process of its own. From the first of the schemas it is killed in the middle once, and begun again. Rows are
+compared by a hash over every column that both schemas have; of very many every so-manieth.
 """
 
 import argparse
 import hashlib
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -20,12 +23,14 @@ from typing import Any
 from sqlalchemy import Engine, inspect, text
 
 from models.storage.dump import load_tables
-from models.storage.store import list_revisions, open_engine, upgrade, write_rows, writing
+from models.storage.store import list_revisions, open_engine, pack_rows, upgrade, writing
 
 _BEGUN, _THEN = "2026-08-01 01:15:00.000000", "2026-08-20 01:15:00.000000"
 _DAYS = [date(2025, 9, 1) + timedelta(days=at) for at in range(365)]
 _CHUNK = 50_000
 _FILLED = ("complaint", "complaint_text", "mention")
+_COMPARED = 200_000  # rows at least
+_MIDDLE = 2e-6  # seconds a row after which an upgrade is about in its middle
 
 
 def fill(engine: Engine, rows: int) -> None:
@@ -35,15 +40,16 @@ def fill(engine: Engine, rows: int) -> None:
         numbers = range(begin, min(begin + _CHUNK, rows))
         some = [at for at in numbers if at % 5 == 0]
         with writing(engine) as connection:
-            write_rows(connection, tables["complaint"], _make_complaints(numbers, None))
-            write_rows(connection, tables["complaint"], _make_complaints([at for at in numbers if at % 10 == 0], _THEN))
+            pack_rows(connection, tables["complaint"], _make_complaints(numbers, None))()
+            earlier = [at for at in numbers if at % 10 == 0]
+            pack_rows(connection, tables["complaint"], _make_complaints(earlier, _THEN))()
             of = {"source": repeat("kv", len(some)), "source_id": [f"2026/{at}" for at in some]}
             texts = {"text": [f"ord {at}" for at in some], "delete_after": [_DAYS[at % 365] for at in some]}
-            write_rows(connection, tables["complaint_text"], of | texts)
+            pack_rows(connection, tables["complaint_text"], of | texts)()
             of = {"source": repeat("kv", len(some)), "source_id": [f"2026/{at}" for at in some]}
             named = {"role": "caller", "text": "Bolag", "band": "review", "recorded_from": _THEN}
             constant = {name: repeat(value, len(some)) for name, value in named.items()}
-            write_rows(connection, tables["mention"], of | constant)
+            pack_rows(connection, tables["mention"], of | constant)()
 
 
 def _make_complaints(numbers: Sequence[int], ended: str | None) -> dict[str, Iterable[Any]]:
@@ -64,14 +70,19 @@ def _make_complaints(numbers: Sequence[int], ended: str | None) -> dict[str, Ite
     }
 
 
-def print_rows(engine: Engine, columns: dict[str, list[str]]) -> str:
-    """Return a hash of all rows in these columns of the filled tables."""
+def print_rows(engine: Engine, columns: dict[str, list[str]], every: int = 1) -> str:
+    """Return a hash of all rows in these columns of the filled tables, or of every so-manieth complaint and mention."""
     digest = hashlib.sha256()
     with engine.connect().execution_options(yield_per=10_000) as connection:
         for table, names in columns.items():
-            order = "id" if "id" in names else "source, source_id"
-            for row in connection.execute(text(f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}")):
+            some, order = ("", "source, source_id")
+            if "id" in names:
+                some, order = f"WHERE id % {every} = 0", "id"
+            elif every > 1:
+                some = f"WHERE source_id LIKE '%{'0' * (len(str(every)) - 1)}'"
+            for row in connection.execute(text(f"SELECT {', '.join(names)} FROM {table} {some} ORDER BY {order}")):
                 digest.update(str(tuple(map(str, row))).encode())
+            digest.update(str(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar()).encode())
     return digest.hexdigest()
 
 
@@ -80,27 +91,57 @@ def list_columns(engine: Engine) -> dict[str, list[str]]:
     return {table: [one["name"] for one in there.get_columns(table)] for table in _FILLED}
 
 
-def measure(rows: int, engine: str) -> None:
-    """Print one engine's table."""
-    print(f"\n{engine}, {rows:,} complaints: seconds to upgrade from each schema")
-    for revision in list_revisions()[:-1]:
+def measure(rows: int, engine: str, revisions: Sequence[str], *, kill: bool = True) -> None:
+    """Print one engine's table. Raises AssertionError when a row has changed."""
+    print(f"\n{engine}, {rows:,} complaints: an upgrade from each schema", flush=True)
+    every = max(1, rows // _COMPARED)
+    for place, revision in enumerate(revisions):
         with ExitStack() as stack:
-            opened = open_engine(_make(engine, stack))
+            url = _make(engine, stack)
+            opened = open_engine(url)
             upgrade(opened, revision)
             fill(opened, rows)
             columns = list_columns(opened)
-            before = print_rows(opened, columns)
-            started = time.perf_counter()
-            upgrade(opened)
-            took = time.perf_counter() - started
+            before = print_rows(opened, columns, every)
+            opened.dispose()
+            told = _kill(url, rows * _MIDDLE) if kill and not place else ""
+            took, most = _upgrade(url)
             kept = {
                 table: [name for name in names if name in list_columns(opened)[table]]
                 for table, names in columns.items()
             }
-            same = kept == columns and print_rows(opened, columns) == before
+            same = kept == columns and print_rows(opened, columns, every) == before
+            told += f"{took:.2f} s, {most:.0f} MB, rows {'unchanged' if same else 'CHANGED'}"
             opened.dispose()
-        print(f"  from {revision}: {took:7.2f} s, rows {'unchanged' if same else 'CHANGED'}", flush=True)
+        print(f"  from {revision}: {told}", flush=True)
         assert same, f"the upgrade from {revision} changed rows"
+
+
+_UPGRADE = (
+    "import resource, sys, time; from models.storage.store import open_engine, upgrade\n"
+    "engine = open_engine(sys.argv[1]); begun = time.perf_counter(); print('begun', flush=True)\n"
+    "upgrade(engine); print(time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+)
+
+
+def _upgrade(url: str) -> tuple[float, float]:
+    """Bring a database up to date in a process of its own; return its seconds and its most megabytes."""
+    told = subprocess.run([sys.executable, "-c", _UPGRADE, url], check=True, capture_output=True, text=True)
+    took, most = told.stdout.splitlines()[-1].split()
+    return float(took), float(most)
+
+
+def _kill(url: str, after: float) -> str:
+    """Kill an upgrade so many seconds after it has begun; return at which schema that leaves the database."""
+    with subprocess.Popen([sys.executable, "-c", _UPGRADE, url], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stdout.readline() == "begun\n"
+        time.sleep(after)
+        running.kill()
+    left = open_engine(url)
+    with left.connect() as connection:
+        schema = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    left.dispose()
+    return f"killed after {after:.1f} s at {schema}, begun again: "
 
 
 def _make(engine: str, stack: ExitStack) -> str:
@@ -117,9 +158,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"))
+    parser.add_argument("--from", dest="revisions", action="append", choices=list_revisions()[:-1])
     asked = parser.parse_args()
     for engine in asked.engine or ("sqlite", "postgresql"):
-        measure(asked.rows, engine)
+        measure(asked.rows, engine, asked.revisions or list_revisions()[:-1])
 
 
 if __name__ == "__main__":

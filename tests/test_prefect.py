@@ -10,17 +10,20 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
 from pathlib import Path
 
+import dask
 import pytest
 import requests
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from distributed import Client, LocalCluster
 from distributed.diagnostics.plugin import SchedulerPlugin
+from distributed.utils import get_mp_context
 from requests.adapters import HTTPAdapter
 from sqlalchemy import text
 from urllib3.util import Retry
@@ -331,10 +334,21 @@ def test_a_backfill_on_two_workers_of_which_one_is_killed_comes_to_the_same_to_t
     assert exports[0] == exports[1] and len(exports[0]) > 40
 
 
+@contextmanager
+def forking() -> Iterator[None]:
+    """Let workers, also the one that follows a dead one, be forked from a process that has imported all they need.
+
+    Each of the three would take some ten seconds of processor time otherwise.
+    """
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        get_mp_context().set_forkserver_preload(["distributed", "prefect_dask", "flows.backfill", "great_expectations"])
+        yield
+
+
 def backfill_with_a_death(config: Path, environ: dict[str, str]) -> None:
     """Run `koll backfill` on a cluster of two workers, and kill the first that has something to do."""
     local = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
-    with LocalCluster(n_workers=2, **local) as cluster, Client(cluster) as client:
+    with forking(), LocalCluster(n_workers=2, **local) as cluster, Client(cluster) as client:
         watch, pids = Watch(), client.run(os.getpid)
         cluster.scheduler.add_plugin(watch)
         environ["KOLL_BACKFILL_CLUSTER"] = cluster.scheduler_address
