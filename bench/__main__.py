@@ -28,12 +28,14 @@ PARTS = {
     "simulation": "which rise rule sees a rise first, at twelve false alerts a year",
     "evaluation": "a night's evaluation of all rules beside one bare GROUP BY",
     "migrations": "a filled database brought up to date from every earlier schema, its rows unchanged",
+    "workers": "a backfill's parts on one and two Dask workers, on PostgreSQL",
     "page": "the staff page for 300 members: written, weighed, opened in a browser",
     "cold": "a cold install and the demo",
 }
 FULL = {
     "bulk": ["--rows", "1000000", "--dlt-rows", "1000000"],
     "evaluation": ["--rows", "5000000", "--members", "300", "--members", "100000"],
+    "migrations": ["--rows", "5000000", "--from", "0001"],
 }
 
 
