@@ -96,6 +96,7 @@ class IllWorld(Small):
         self.hour = 3
         self.prepare: list[Callable[[Workplace], None]] = []  # done to a workplace before its night
         self.followers: list[Callable[[str], None]] = []  # told every line of a night's log
+        self.cures: list[Callable[[], Any]] = []  # what makes well again
         site = outside.site.url("")
         board = f'[sources.board]\nkind = "dm_namnden"\nsites = ["{site}"]\nrows = [1, 50]\ndelay = 0\n'
         smtp = f'smtp = "smtp://127.0.0.1:{outside.smtp}"'
@@ -135,7 +136,9 @@ class IllWorld(Small):
             away.rename(away.with_name(away.name.removesuffix("-away")))
         self.outside.heal()
         self.make_quick()
-        self.prepare.clear(), self.followers.clear()
+        for cure in self.cures:
+            cure()
+        self.prepare.clear(), self.followers.clear(), self.cures.clear()
         self.hour += 3
 
     def make_quick(self) -> None:
@@ -265,6 +268,60 @@ def mood(name: str) -> Fault:
         world.outside.post.mood = name
 
     return change
+
+
+def stall(stage: str) -> Fault:
+    """The mail server falls silent at a stage: before its greeting, or after the verb of that name."""
+
+    def change(world: IllWorld) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=_stall_each, args=(listener, stage.encode()), daemon=True).start()
+        ports = f"127.0.0.1:{world.outside.smtp}", f"127.0.0.1:{listener.getsockname()[1]}"
+        world.set(*ports)
+        world.cures += [lambda: world.set(*reversed(ports)), listener.close]
+
+    return change
+
+
+def _stall_each(listener: socket.socket, stage: bytes) -> None:
+    held = []  # until the listener is closed
+    with suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            held.append(client)
+            _talk_until(client, stage)
+
+
+def _talk_until(client: socket.socket, stage: bytes) -> None:
+    answers = {b"DATA": b"354 go on\r\n", b"EHLO": b"250 here\r\n"}
+    if stage == b"greeting":
+        return
+    with suppress(OSError), client.makefile("rb") as lines:
+        client.sendall(b"220 ready\r\n")
+        while (line := lines.readline()) and not line.upper().startswith(stage):
+            client.sendall(answers.get(line[:4].upper(), b"250 OK\r\n"))
+
+
+def damage_reading(damage: Callable[[Path], Any]) -> Fault:
+    """The archive's record of what was last read on the site is no longer what it was; a backup has it."""
+
+    def change(world: IllWorld) -> None:
+        path = max((world.root / "archive" / "readings" / "board").iterdir())
+        whole = path.read_bytes()
+        damage(path)
+        world.cures.append(lambda: path.write_bytes(whole))
+
+    return change
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x55
+    path.write_bytes(content)
 
 
 def take_away(folder: str) -> Fault:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from imapclient import IMAPClient
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from flows.koll import app
 from models.storage.store import open_engine
 from models.words import Verdict
 from tests.ill_world import (
@@ -24,9 +26,12 @@ from tests.ill_world import (
     IllWorld,
     Outside,
     answer,
+    cut,
     cut_line,
+    damage_reading,
     endless,
     expire,
+    flip,
     hold_database,
     lose_name,
     mood,
@@ -34,6 +39,7 @@ from tests.ill_world import (
     redirect,
     refuse_writing,
     silent,
+    stall,
     take_away,
 )
 from tests.test_delivery import smtp_server
@@ -56,12 +62,20 @@ SITE: dict[str, Fault] = {  # the source "board"
     "redirect loop": answer(redirect("/wp-sitemap.xml")),
     "redirect to a private address": answer(redirect("http://169.254.169.254/latest/meta-data")),
     "wrong length": answer(http(200, b"<urlset>" + SENT_BY_SERVER.encode(), length=4000)),
+    "wrong length, too short": answer(http(200, b"<urlset><url>" + SENT_BY_SERVER.encode() * 9, length=30)),
     "gzip bomb": answer(gzipped(bytes(40_000_000))),
     "server error": answer(http(500, SENT_BY_SERVER.encode())),
     "too many requests": answer(http(429, b"", "Retry-After: 3600")),
+    "too many requests until a date": answer(
+        http(429, b"", "Retry-After: Tue, 03 Mar 2026 09:00:00 GMT", "Date: Tue, 03 Mar 2026 03:00:00 GMT")
+    ),
+    "too many requests, for ever": answer(http(429, b"", "Retry-After: 99999999999999999999")),
+    "too many requests, no word how long": answer(http(429, b"", "Retry-After: -1, soon")),
     "expired certificate": expire,
     "name not found": lose_name,
     "robots.txt fails": lambda world: world.outside.site.on("/robots.txt", http(503)),
+    "archive's record cut": damage_reading(cut),
+    "archive's record changed": damage_reading(flip),
 }
 MACHINE: dict[str, tuple[str, Fault]] = {
     "folder gone": ("agency", take_away("agency")),
@@ -71,10 +85,14 @@ DISK: dict[str, Fault] = {
     "archive's disk full": refuse_writing(errno.ENOSPC),
     "archive read-only": refuse_writing(errno.EROFS),
 }
+STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA")
 POST: dict[str, tuple[Fault, bool]] = {  # with: does it need a person
     "mail server says later": (mood("451"), False),
     "mail server says never": (mood("550"), True),
     "mail server hangs": (mood("hangs"), False),
+    **{
+        f"mail server hangs at {stage}": (stall(stage), False) for stage in ("greeting", "EHLO", "MAIL", "RCPT", "DATA")
+    },
     "mail server dies after the dot": (mood("dies"), False),
 }
 
@@ -163,6 +181,23 @@ def test_a_site_that_is_ill(world: IllWorld, due: Outcome, name: str) -> None:
     recover(world, due)
 
 
+def test_a_page_cut_on_its_way_waits_and_is_fetched_again_though_its_publisher_says_nothing_new(
+    world: IllWorld, due: Outcome
+) -> None:
+    url = "/arenden/prov-122"
+    whole = world.outside.site.replies[url][0].partition(b"\r\n\r\n")[2]
+    world.outside.site.on(url, http(200, whole, length=len(whole) // 2))
+    assert not world.run_alone().failed
+    (waiting,) = world.outcome().exports["quarantine"]
+    assert (waiting["code"], waiting["state"]) == ("page-cut", "open")
+    world.heal()
+    assert not world.run_alone().failed
+    found = world.outcome()
+    (mended,) = found.exports.pop("quarantine")
+    assert mended["state"] != "open"
+    assert found.differences(due, []) == []
+
+
 @pytest.mark.parametrize("name", MACHINE)
 def test_one_source_that_is_ill(world: IllWorld, due: Outcome, name: str) -> None:
     source, fault = MACHINE[name]
@@ -172,22 +207,23 @@ def test_one_source_that_is_ill(world: IllWorld, due: Outcome, name: str) -> Non
 
 
 def test_a_database_server_whose_lock_somebody_holds(
-    outside: Outside, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    outside: Outside, due: Outcome, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = open_engine(postgres_url).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as admin:
         admin.execute(text("CREATE DATABASE held"))
     url = postgres_url.replace("/postgres?", "/held?", 1)
     monkeypatch.setenv("KOLL_DATABASE_URL", url)
+    IllWorld(tmp_path / "world", outside, monkeypatch).live_until_now()
     world = IllWorld(tmp_path / "world", outside, monkeypatch)
-    world.live_until_now()
+    outside.post.taken, outside.post.half = [], []
     world.see_the_day()
     hold_database(world)
     night = world.run_alone()
     assert [fared.source for fared in night.broken] == ["agency"], night.sum_up()
     check_told("database locked", "\n".join(world.lines))
-    world.prepare.clear(), world.followers.clear()
-    assert not world.run_alone().failed
+    world.cures.append(lambda: monkeypatch.setenv("KOLL_DATABASE_URL", url))
+    recover(world, due)
     with engine.connect() as admin:
         admin.execute(text("DROP DATABASE held WITH (FORCE)"))
 
@@ -206,8 +242,11 @@ def test_a_mail_server_that_is_ill(world: IllWorld, due: Outcome, name: str) -> 
     night = world.run_alone()
     assert not night.broken and night.failed is lasting
     check_told(name, "\n".join([*world.lines, night.sum_up()]))
-    if not lasting:
-        recover(world, due)
+    if lasting:
+        world.heal()
+        told = CliRunner().invoke(app, ["alerts", "send", "--again", "--config", str(world.root / "koll.toml")])
+        assert told.exit_code == 0 and "1 refused mail(s) are tried again" in told.output, told.output
+    recover(world, due)
 
 
 @pytest.fixture

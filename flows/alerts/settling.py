@@ -91,7 +91,9 @@ def _tell_mail(place: Workplace, outcome: MailOutcome) -> str:
     line = f"mail to {', '.join(outcome.groups)}: {where}: {said}"
     if outcome.next_try:
         return f"{line}; it waits and is tried again: `koll alerts send`, or the next night"
-    return f"{line}; refused for good: mend [mail.groups] or ask whoever runs the server"
+    return (
+        f"{line}; refused for good: mend [mail.groups] or ask whoever runs the server, then `koll alerts send --again`"
+    )
 
 
 def name_relay(place: Workplace) -> str:

@@ -1,5 +1,6 @@
 """Commands about alerts: what stands, what is behind one, what people answer; and what the rules would have sent."""
 
+import getpass
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -49,7 +50,13 @@ def show(number: Number, config: Config = CONFIG, by: Who = "", as_json: AsJson 
 
 
 @alerts.command("send")
-def send(config: Config = CONFIG) -> None:
+def send(
+    config: Config = CONFIG,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what was refused for good or given up, once its cause is mended.")
+    ] = False,
+    by: Who = "",
+) -> None:
     """Send what waits in the outbox and is due: what a mail server put off, or a killed run left behind.
 
     Every night does it too. Ends with 1 when mail still waits or was refused; run it as often as you like.
@@ -60,9 +67,24 @@ def send(config: Config = CONFIG) -> None:
     with telling_faults():
         place = open_workplace(config)
         with place.exclusively():
+            if again:
+                _try_again(place, by or getpass.getuser())
             report = send_mail(place, say)
         if not report.all_out:
             raise typer.Exit(1)
+
+
+def _try_again(place: Any, who: str) -> None:
+    """Let refused mail wait anew, and write down who wants it."""
+    from flows.mail.sending.delivery import try_again
+    from models.audit import record_act
+    from models.storage.store import writing
+
+    with writing(place.engine) as connection:
+        mails = try_again(connection, place.clock())
+        if mails:
+            record_act(connection, "mail.again", "outbox", who=who, at=place.clock(), details={"mails": mails})
+    say(f"{mails} refused mail(s) are tried again")
 
 
 @alerts.command("ack")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from sources.contract import Problem, RawItem, SourceBroken, Visit
 from sources.encoding import decode_bytes
 from sources.faults import FetchFailed
+from sources.pages.fields import looks_cut
 from sources.pages.wordpress import Discovery, Opened
 
 if TYPE_CHECKING:
@@ -129,8 +130,11 @@ class PageVisit:
 
     def _take(self, url: str, lastmod: str, last: RawItem | None, answer: "Fetched") -> bool:
         """Keep a fetched page; one that is no record does not take the place of one that was."""
-        known = self._is_known_page(decode_bytes(answer.content, answer.charset).text)
+        text = decode_bytes(answer.content, answer.charset).text
+        known = self._is_known_page(text)
         item = self._item(url, answer, role="record", note={"lastmod": lastmod} | ({} if known else {"odd": "1"}))
+        if known and looks_cut(text) and (last is None or last.sha256 != item.sha256):
+            item.note["odd"] = "cut"  # asked for once more; what comes again as it was is published so
         if known:
             self.records[url] = item
             return True

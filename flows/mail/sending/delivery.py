@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, update
+from sqlalchemy import Connection, and_, or_, update
 from sqlmodel import Session, col, select
 
 from flows.mail.sending.transports import MailNotTaken, ServerUnreachable, Transport
@@ -95,6 +95,16 @@ def list_waiting(session_factory: Callable[[], Session]) -> list[MailOutcome]:
 def list_dead(session_factory: Callable[[], Session], since: datetime | None = None) -> list[MailOutcome]:
     """Return every mail that was refused for good, given up, or has bounced (queued since ``since``)."""
     return _list(session_factory, ("dead", "bounced"), since)
+
+
+def try_again(connection: Connection, now: datetime) -> int:
+    """Let what was refused for good or given up wait once more, as if written now; return how many mails that are.
+
+    For when the cause is mended: an address in [mail.groups], or what the mail server would not let through.
+    """
+    dead = (col(OutboxRow.state) == "dead") & (col(OutboxRow.recipient) != "")  # else it has been forgotten
+    fresh = {"state": "waiting", "attempts": 0, "next_try": now, "created": now}
+    return connection.execute(update(OutboxRow).where(dead).values(**fresh)).rowcount
 
 
 def _list(
