@@ -34,6 +34,7 @@ from tests import hostile_tips, parts_world
 from tests.demo_world import FIRST, World, demo_world
 from tests.leak_places import flatten
 from tests.test_nothing_leaks import list_persons, list_writings
+from tests.test_secrets import Echo, answer_imap
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -250,6 +251,39 @@ def test_the_command_line_runs_the_same_flows_and_ends_with_one_when_a_source_fa
     )
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["sources"][0]["source"] == "tips"
+
+
+def test_a_password_kept_in_prefect_is_used_by_a_night_and_seen_by_nobody(
+    environment: dict[str, str], world: World, home: Path, tmp_path: Path
+) -> None:
+    """The mailbox refuses it and says it back; the night says neither."""
+    mailbox, secret = Echo("* OK echo", answer_imap), "prefects-hemlighet-7f3a"
+    keep = (
+        "import sys; from prefect.blocks.system import Secret\n"
+        "Secret(value=sys.stdin.read()).save('koll-imap-password')"
+    )
+    kept = subprocess.run(
+        [sys.executable, "-c", keep], env=environ_of(environment), input=secret, text=True, timeout=120
+    )
+    assert kept.returncode == 0
+    text = world.config.read_text("utf-8")
+    box = f'imap = "imap://tips@127.0.0.1:{mailbox.port}/INBOX"'
+    config = world.root / "served.toml"
+    config.write_text(text.replace(f'maildir = "{world.root}/inbox"', box), "utf-8")
+    night = subprocess.run(
+        [BIN / "koll", "nightly", "--only", "tips", "--date", FIRST.isoformat(), "--config", config],
+        env=environ_of(environment), capture_output=True, text=True, timeout=300, cwd=tmp_path,
+    )  # fmt: skip
+    mailbox.socket.close()
+    assert night.returncode == 1 and "koll ingest tips" in night.stdout, night.stdout + night.stderr
+    assert mailbox.knows(secret), "it was never used, so this test shows nothing"
+    assert secret not in night.stdout + night.stderr
+    left = [path for top in (home, world.root) for path in top.rglob("*") if path.is_file()]
+    assert [path.name for path in left if secret.encode() in path.read_bytes()] == []
+
+
+def environ_of(environment: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith("KOLL_IMAP_PASSWORD")}
 
 
 class Postbox:
