@@ -134,9 +134,9 @@ def test_every_command_in_compose_is_one_that_there_is() -> None:
     """What the shells in it run: Prefect's commands with their options, and ours."""
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     lines = [line for one in services.values() for part in ("entrypoint", "command") for line in one.get(part, ())]
-    found = re.findall(r"prefect (?:--no-prompt )?((?:[a-z-]+ )+)([^\n>|]*)", "\n".join(lines))
-    assert {words.strip().split()[0] for words, _ in found} == {"server", "work-pool", "deploy", "worker"}
-    options = {option for words, rest in found if words == "worker start " for option in re.findall(r"--[a-z-]+", rest)}
+    found = re.findall(r"prefect (?:--no-prompt )?([a-z][a-z-]*)([^\n>|]*)", "\n".join(lines))
+    assert {verb for verb, _ in found} == {"server", "work-pool", "deploy", "worker"}
+    options = {option for verb, rest in found if verb == "worker" for option in re.findall(r"--[a-z-]+", rest)}
     worker = [Path(sys.executable).parent / "prefect", "worker", "start", "--help"]  # test_prefect.py runs the others
     told = subprocess.run(worker, capture_output=True, text=True).stdout
     assert options == {"--pool", "--with-healthcheck"} and all(option in told for option in options)
