@@ -1,7 +1,6 @@
-"""What is handed to operators: units, a container file and a compose file that say what they should; the licences."""
+"""What is handed to operators: units, a container file and a compose file that say what they should."""
 
 import configparser
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -148,12 +147,3 @@ def test_the_scripts_of_compose_are_shell() -> None:
         for line in [*service.get("command", ()), *service.get("entrypoint", ())[2:3]]:
             done = subprocess.run(["sh", "-n"], input=line.replace("$$", "$"), capture_output=True, text=True)
             assert done.returncode == 0, (name, done.stderr)
-
-
-def test_the_licences_name_exactly_what_is_pinned() -> None:
-    spec = importlib.util.spec_from_file_location("licences", ROOT / ".ci" / "licences.py")
-    assert spec and spec.loader
-    licences = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(licences)
-    listed = re.findall(r"^\| ([\w.-]+) \|", (ROOT / "docs" / "licences.md").read_text("utf-8"), re.MULTILINE)
-    assert listed[1:] == licences.list_pinned(ROOT / "requirements.lock"), "run `make licences`"
