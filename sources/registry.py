@@ -99,7 +99,7 @@ class _Loaded(Mapping[str, T]):
 
 _OTHER_INFOS = {
     "extract": ("sources.files.extract", "INFO"),
-    "tips": ("sources.inbox.tips", "TIPS_INFO"),
+    "tips": ("sources.inbox.kind", "TIPS_INFO"),
     "declarations": ("sources.declarations.source", "DECLARATIONS_INFO"),
 }
 _WEB_MODULES = dict(_list_web_modules())

@@ -2,9 +2,10 @@
 
 import pytest
 
+from sources.inbox.kind import REASONS
 from sources.inbox.mail import read_mail
 from sources.inbox.tips import TIPS_INFO
-from sources.inbox.triage import REASONS, find_reason
+from sources.inbox.triage import find_reason
 
 BODY = "Solvik ringde mig igen trots spärr."
 

@@ -10,7 +10,6 @@ from models.configuration.source_settings import AnySource, ExtractSettings
 from models.counting import read_watermarks
 from models.storage.tables import QuarantineItem, SourceNight
 from models.words import Verdict
-from sources.contract import SourceInfo
 from sources.registry import INFOS
 
 _NIGHTS: Table = SourceNight.__table__  # type: ignore[attr-defined]
@@ -29,13 +28,13 @@ def load_source_states(
     for name, chosen in place.settings.enabled_sources().items():
         if name in aside:
             continue
-        info = INFOS[chosen.kind]
-        allowed = chosen.max_age_days if chosen.max_age_days is not None else info.bounds.max_age_days
+        # A kind is asked, which imports it, only for what koll.toml leaves open.
+        allowed = chosen.max_age_days if chosen.max_age_days is not None else INFOS[chosen.kind].bounds.max_age_days
         reached = through.get(name)
         verdict, read_at = last.get(name, ("never read", None))
         states[name] = SourceState(
             name=name,
-            title=title_of(name, chosen, info),
+            title=title_of(name, chosen),
             complete_through=reached,
             last_read=read_at,
             verdict=Verdict.ODD if verdict == Verdict.OK and name in refused else verdict,
@@ -79,11 +78,11 @@ def _list_refused(connection: Connection, known_at: datetime | None) -> set[str]
     return set(connection.execute(known).scalars())
 
 
-def title_of(name: str, chosen: AnySource, info: SourceInfo) -> str:
+def title_of(name: str, chosen: AnySource) -> str:
     """Return what people call a source: as configured, else its publisher's title, else its name."""
     if chosen.title:
         return chosen.title
-    return name.replace("_", " ").capitalize() if isinstance(chosen, ExtractSettings) else info.title
+    return name.replace("_", " ").capitalize() if isinstance(chosen, ExtractSettings) else INFOS[chosen.kind].title
 
 
 def pick_country_source(place: Workplace, connection: Connection) -> str | None:

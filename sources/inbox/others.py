@@ -1,6 +1,6 @@
 """Mail in the tip inbox that another source reads: an authority's extract, and whatever else comes to one address.
 
-A recogniser looks at one mail and says why it is not the tip inbox's to take in: a key of ``triage.REASONS``. To have
+A recogniser looks at one mail and says why it is not the tip inbox's to take in: a key of ``kind.REASONS``. To have
 another kind of mail left alone, write a recogniser, name its reason there, and hand it to the inbox in the registry.
 """
 

@@ -9,49 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from models.drafts import Check, Draft, Fault, RawRef
+from models.drafts import Draft, Fault, RawRef
 from models.members.country import SWEDEN, Country
-from models.words import Channel, Evidence, Kind, Severity
+from models.words import Channel, Evidence, Kind
 from sources.contract import Bounds, RawItem, Reading, SourceInfo, Visit
 from sources.inbox.access import Access
 from sources.inbox.clues import find_channel
 from sources.inbox.days import find_event_date, find_event_span, find_written_on
+from sources.inbox.kind import TIPS_INFO
 from sources.inbox.limit import TookTooLong, time_limit
 from sources.inbox.mail import MAX_MAIL, Mail, MailUnreadable, read_mail
 from sources.inbox.mailbox import read_folder
 from sources.inbox.others import Recogniser, find_other
 from sources.inbox.privacy import Kept, Masked, find_senders, hash_value, is_private, mask_text
 from sources.inbox.quoting import Words, read_subject, split_words
-from sources.inbox.triage import REASONS, find_reason
+from sources.inbox.triage import find_reason
 
 if TYPE_CHECKING:
     from sources.inbox.imap import ImapReader
 
-TIPS_INFO = SourceInfo(
-    kind="tips",
-    title="Tips",
-    publisher="whoever writes to the association's inbox",
-    licence="letters to the association; personal data is stripped on reading",
-    parser_version=2,
-    bounds=Bounds(rows=(0, 20_000), quiet_days=14, max_age_days=3),
-    names_all_companies=False,
-    checks=(
-        Check("mail-too-large", Severity.ERROR, "The mail is over 25 MB; only its beginning was archived."),
-        Check("mail-too-deep", Severity.ERROR, "The mail has over 200 parts, or parts over 30 deep in each other."),
-        Check("mail-header-too-large", Severity.ERROR, "A header is over 16 KB, or all of them over 256 KB."),
-        Check("mail-unreadable", Severity.ERROR, "What was received is no mail: it has no headers at all."),
-        Check("mail-too-slow", Severity.ERROR, "Reading the mail took too long and was given up."),
-        Check("mail-failed", Severity.ERROR, "Reading the mail failed in a way nobody foresaw; please report it."),
-        Check("mail-date-missing", Severity.ERROR, "Neither the mail nor its mailbox tells when it came."),
-        Check("mail-charset-odd", Severity.WARNING, "The text did not decode as declared; letters may be wrong."),
-        Check("mail-text-cut", Severity.WARNING, "The text was too long; its end was not read."),
-        Check(
-            "attachment-only", Severity.WARNING, "The mail says nothing itself; somebody must look at what is attached."
-        ),
-        Check("workbook-untrusted", Severity.ERROR, "Answers to review questions came from no proven member of staff."),
-        *(Check(f"set-aside-{reason}", Severity.WARNING, f"Not a tip: {why}") for reason, why in REASONS.items()),
-    ),
-)
 _SHORT = 24  # hex digits of a hash that only tells mails of one thread apart
 _MOST = 50  # hashes of one kind that are kept as facts
 _SUBJECT = 500

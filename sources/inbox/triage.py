@@ -9,22 +9,6 @@ import re
 
 from sources.inbox.mail import Mail
 
-REASONS = {
-    "own-alert": "The product sent it itself.",
-    "feedback-report": "A machine's abuse report (ARF).",
-    "bounce": "A delivery report from a mail server.",
-    "receipt": "A read receipt.",
-    "out-of-office": "Somebody is away: an automatic answer.",
-    "auto-reply": "An automatic answer or notice.",
-    "declaration": "A self-declaration is attached, and is taken in as one.",
-    "review": "Answers to review questions are attached, and are taken in if the sender is proven to be staff.",
-    "spam": "Our own mail server marked it as spam.",
-    "mailing-list": "It came through a mailing list.",
-    "newsletter": "Bulk mail that can be unsubscribed from.",
-    "empty": "Neither words nor attachments.",
-    "extract": "An authority's extract: the source of that authority reads it.",
-}
-
 _AWAY = re.compile(
     r"(?:automatiskt svar:? ?|autosvar:? ?|automatic reply:? ?|auto(?:reply)?:? ?)?"
     r"(?:frånvaro(?:meddelande|avisering)?\b|frånvarande\b|ej på (?:kontoret|plats)\b|är (?:på semester"
