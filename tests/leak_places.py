@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from flows.koll import app
 from flows.looking.exports import EXPORTS
+from flows.review.form import list_choices
 from models.storage.dump import dump_table, list_tables, open_snapshot
 from tests.demo_world import World
 
@@ -49,6 +50,7 @@ def _tables(world: World) -> Found:
 
 def _said(world: World) -> Found:
     yield "what runs say", "\n".join(world.lines).encode()
+    yield "the form's questions", "\n".join(list_choices(world.open())).encode()
     for words in WORDS:
         told = CliRunner().invoke(app, [*words, "--config", str(world.config)])
         assert not isinstance(told.exception, Exception), (words, told.exception)

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from typer.testing import CliRunner
 
+from flows.alerts.ping import announce
 from flows.koll import app
 from flows.upkeep.safety import examine_safety
 from tests.small_world import ANNA, Small, total
@@ -87,6 +88,14 @@ def test_the_watchman_is_told_of_the_start_and_of_a_failure(tmp_path: Path, http
     assert world.run().failed
     assert [request.path for request, _ in httpserver.log] == ["/start_url", "/fail_url"]
     assert not any(httpserver.url_for("") in line for line in world.lines), "whoever has the address could ping"
+
+
+def test_a_watchman_does_not_steer_us_elsewhere(httpserver) -> None:
+    httpserver.expect_request("/here").respond_with_data("", 302, {"Location": httpserver.url_for("/inside")})
+    httpserver.expect_request("/inside").respond_with_data("metadata")
+    said: list[str] = []
+    assert not announce(httpserver.url_for("/here"), said.append)
+    assert [request.path for request, _ in httpserver.log] == ["/here"] and "check the ping addresses" in said[0]
 
 
 def found(world: Small, **environ: str) -> dict[str, str]:
