@@ -9,6 +9,8 @@ import importlib
 import sys
 import time
 
+from bench.timing import told
+
 PARTS = {
     "bulk": "a large file end to end beside bare upserts, again, changed, on both engines",
     "extract_path": "rows per second of the extract path beside a bare upsert",
@@ -33,7 +35,7 @@ PARTS = {
     "cold": "a cold install and the demo",
 }
 FULL = {
-    "bulk": ["--rows", "1000000", "--dlt-rows", "1000000"],
+    "bulk": ["--rows", "1000000", "--dlt-rows", "1000000", "--memory-rows", "1000000"],
     "evaluation": ["--rows", "5000000", "--members", "300", "--members", "100000"],
     "migrations": ["--rows", "5000000", "--from", "0001"],
 }
@@ -50,6 +52,9 @@ def main() -> None:
         started = time.perf_counter()
         importlib.import_module(f"bench.{name}").main()
         print(f"   ({time.perf_counter() - started:.0f} s)", flush=True)
+    print(f"\n== {sum(reached for _, reached in told)} of {len(told)} aims met")
+    for line, _ in told:
+        print(f"   {line}")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import func, select
 
+from bench.timing import tell
 from flows.night import run_ingest
 from flows.workplace import Workplace, open_workplace
 from models.storage.store import upgrade
@@ -243,6 +244,8 @@ def main() -> int:
         place.engine.dispose()
     Console(width=200 if not sys.stdout.isatty() else None).print(show(accounts))
     print(compare_days(data))
+    wrong = sum(not one.balances or bool(one.again) for one in accounts)
+    tell(f"files of which rows are unaccounted for, {sum(one.rows for one in accounts):,} rows", wrong, 0, at_most=True)
     return 0 if all(one.balances and not one.again for one in accounts) else 1
 
 
