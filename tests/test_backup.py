@@ -292,3 +292,26 @@ def test_mail_stored_open_by_an_earlier_version_is_sealed_by_rotating(world: Wor
     assert not place.archive.is_sealed(mail.sha256)
     koll("archive", "rotate", "--config", world.config)
     assert place.archive.is_sealed(mail.sha256)
+
+
+def test_every_byte_row_and_file_that_is_not_what_it_was_is_named(world: World) -> None:
+    place = world.open()
+    files = sorted(path for path in (place.archive.root / "objects").rglob("*") if path.is_file())  # type: ignore[operator]
+    manifest = max((place.archive.root / "readings" / "dm_namnden").iterdir())  # type: ignore[operator]
+    number = change(place, "konsumentverket", channel="shop")
+    whole = {path: path.read_bytes() for path in (*files[:12], manifest)}
+    for at, (path, content) in enumerate(whole.items()):
+        for where in {0, 3, 5, 11, at * 7 % len(content), len(content) // 2, len(content) - 5}:
+            path.write_bytes(content[:where] + bytes([content[where] ^ 0x41]) + content[where + 1 :])
+            assert path.name in "\n".join(one.fault for one in place.archive.verify() if one.fault), (path, where)
+        path.write_bytes(content)
+    files[3].write_bytes(whole[files[3]][:-40])
+    lost = next(i for i in place.archive.last_reading("declarations").items).sha256  # type: ignore[union-attr]
+    (place.archive.root / "objects" / lost[:2] / lost).unlink()  # type: ignore[operator]
+    last = max((place.archive.root / "readings" / "tips").iterdir())  # type: ignore[operator]
+    last.unlink()
+    manifest.write_bytes(whole[manifest][:100])
+    told = koll("verify", "--config", world.config, ok=1).output
+    for named in (files[3].name, lost, manifest.name, f"konsumentverket {number}: channel differ"):
+        assert named in told, named
+    assert "tips: the database goes on from a reading" in told

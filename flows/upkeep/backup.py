@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from sqlalchemy import text
 
-from flows.workplace import Workplace, read_archive_keys
+from flows.workplace import Workplace, read_archive_keys, read_secret
 from models.storage.dump import dump_table, list_tables, open_snapshot
 from sources import VERSION
 from sources.archive.durable import replacing
@@ -34,7 +34,8 @@ from sources.archive.places import Place
 
 FORMAT = 1
 ABOUT = "backup.json"
-KEY_FILES = ("hash.key", "archive.key")
+ARCHIVE_KEY = "archive.key"
+KEY_FILES = ("hash.key", ARCHIVE_KEY)
 _IN_MEMORY = 1 << 20
 
 
@@ -66,9 +67,10 @@ def make_backup(place: Workplace, target: Path, *, with_keys: bool = True) -> Ab
         ExitStack() as spools,
     ):
         about, tables = _read_database(place, spools)
+        archive_keys = read_archive_keys(place)
         about.keys = {
             "hash": [print_key(place.hash_key)],
-            "archive": [print_key(key.encode()) for key in read_archive_keys(place)],
+            "archive": [print_key(key.encode()) for key in archive_keys],
         }
         keys = list(_list_archive(place.archive.place))
         about.objects = sum(key.startswith("objects/") for key in keys)
@@ -80,7 +82,11 @@ def make_backup(place: Workplace, target: Path, *, with_keys: bool = True) -> Ab
             _add(pack, f"database/{name}.jsonl.gz", spool, place.clock())
         _add_archive(pack, place, keys)
         for file in key_files:
-            _add_bytes(pack, f"archive/{file.name}", file.read_bytes(), place.clock())
+            content = file.read_bytes()
+            if file.name == ARCHIVE_KEY and read_secret("archive_key") is None:
+                # Exchanged meanwhile? What was packed before then is opened by the keys of then.
+                content = "\n".join(dict.fromkeys([*content.decode("ascii").split(), *archive_keys])).encode() + b"\n"
+            _add_bytes(pack, f"archive/{file.name}", content, place.clock())
     return about
 
 

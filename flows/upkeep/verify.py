@@ -45,13 +45,23 @@ def verify_place(place: Workplace) -> Verified:
         found.files += 1
         found.faults += [checked.fault] if checked.fault else []
     with place.engine.connect() as connection:
-        states = {row.source: row.parser_version for row in connection.execute(select(SourceState.__table__))}  # type: ignore[attr-defined]
-        for name, version in sorted(states.items()):
-            _verify_source(place, connection, name, version, found)
+        states = connection.execute(select(SourceState.__table__))  # type: ignore[attr-defined]
+        for state in sorted(states, key=lambda state: str(state.source)):
+            try:
+                _verify_source(place, connection, state, found)
+            except SourceBroken:  # told above, by the file's name
+                found.unread[state.source] = "the record of one of its readings is damaged: restore that file first"
     return found
 
 
-def _verify_source(place: Workplace, connection: Connection, name: str, version: int, found: Verified) -> None:
+def _verify_source(place: Workplace, connection: Connection, state: Any, found: Verified) -> None:
+    name, version = state.source, state.parser_version
+    last = place.archive.last_reading(name)
+    if state.read_at and (last is None or last.read_at < state.read_at):
+        read_at = f"{state.read_at:%Y-%m-%d %H:%M} UTC"
+        found.faults.append(
+            f"{name}: the database goes on from a reading of {read_at} that is not in the archive; restore its file"
+        )
     if name not in place.settings.sources:
         found.unread[name] = "no longer in koll.toml"
         return

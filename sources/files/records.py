@@ -96,12 +96,10 @@ def _split_records(lines: _Lines, separator: str) -> Iterator[Rows]:
         begins = _number_rows(rows, begins, reader.line_num)
         if fault is not None:
             if reader.line_num != begins or _WHOLE_FILE.search(str(fault)):
-                raise TableUnreadable(
-                    "csv-broken", f"at line {begins}: {fault}; a quotation mark is probably left open"
-                ) from fault
+                raise _break(begins, fault) from fault
             rows.unsound.add(len(rows.numbers))
             rows.numbers.append(begins)
-            rows.cells.append(next(csv.reader([lines.find(begins)], delimiter=separator)))
+            rows.cells.append(_read_loosely(lines.find(begins), separator, begins))
             begins += 1
         ended = fault is None and len(rows.cells) < ROWS
         if ended or len(rows.cells) == ROWS:
@@ -109,6 +107,17 @@ def _split_records(lines: _Lines, separator: str) -> Iterator[Rows]:
             rows = Rows()
         if ended:
             return
+
+
+def _break(line: int, fault: csv.Error) -> TableUnreadable:
+    return TableUnreadable("csv-broken", f"at line {line}: {fault}; a quotation mark is probably left open")
+
+
+def _read_loosely(line: str, separator: str, number: int) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error as fault:  # what is between two stray marks is longer than any cell may be
+        raise _break(number, fault) from fault
 
 
 def _number_rows(rows: Rows, begins: int, read: int) -> int:
