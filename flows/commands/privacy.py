@@ -101,7 +101,8 @@ def erase(
             return
         with place.exclusively():
             erase_subject(place, found, who=by or getpass.getuser(), why=why)
-        say(f"erased: {_sum_up(found)}. What lies in the mailbox itself, and in backups, is yours to clear")
+        yours = "What lies in the mailbox itself, in the folder of declarations and in backups is yours to clear"
+        say(f"erased: {_sum_up(found)}. {yours}")
 
 
 def _find(config: Path, who: str) -> tuple[Any, Any]:
