@@ -24,7 +24,7 @@ test: lint             ## everything, on SQLite and on a real PostgreSQL
 .PHONY: torture
 KILLS ?= 200
 INPUTS ?= 100000
-torture: install       ## two hundred nights killed at any step, a hundred thousand hostile inputs; fewer with KILLS=20 INPUTS=5000
+torture: install       ## two hundred nights and every command killed at any step, a hundred thousand hostile inputs; fewer with KILLS=20 INPUTS=5000
 	$(BIN)/python -m tests.torture --kills $(KILLS)
 	$(BIN)/python -m tests.torture.fuzzing --inputs $(INPUTS)
 

@@ -95,7 +95,7 @@ def _name_cells(batches: Iterator[Rows], headers: Sequence[str]) -> Iterator[Blo
 
 
 def _says_anything(cells: Sequence[str]) -> bool:
-    return any(map(clean, cells))
+    return bool(clean("".join(cells)))  # once a row, not once a cell: a file may hold a million empty ones
 
 
 def _make_block(rows: Rows, begin: int, header: list[str], key: str) -> Block:
@@ -106,7 +106,7 @@ def _make_block(rows: Rows, begin: int, header: list[str], key: str) -> Block:
     if not set(map(len, cells)) <= {width}:
         for at, row in enumerate(cells):
             if len(row) != width:
-                longer = any(map(clean, row[width:]))
+                longer = _says_anything(row[width:])
                 if longer or len(row) < width:
                     ragged[at] = longer
                 cells[at] = (row + [""] * (width - len(row)))[:width]
