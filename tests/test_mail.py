@@ -225,3 +225,8 @@ def test_any_bytes_end_as_a_mail_or_are_refused(noise: bytes, kind: str) -> None
             assert error.code.startswith("mail-")
         else:
             assert isinstance(read.text, str)
+
+
+def test_a_nul_in_a_media_type_reaches_no_database() -> None:
+    mail = read_mail(b"From: a@b.se\nContent-Type: text/\0plain; name=a.txt\nContent-Disposition: attachment\n\nhej")
+    assert mail.types == ("text/?plain",) and mail.attachments[0].media_type == "text/?plain"

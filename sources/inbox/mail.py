@@ -30,6 +30,7 @@ _MAX_PARAMETERS = 2_048  # a longer Content-Type is not looked into: reading its
 
 _HEADER = re.compile(rb"([!-9;-~]{1,128})[ \t]*:")
 _BLANK = re.compile(rb"\r?\n\r?\n")
+_NO_TYPE = re.compile(r"[^!-~]")  # what no media type is written with; it is stored with the attachment
 _FLOWED = re.compile(r" \n(?![>\s]|--)")
 
 
@@ -193,7 +194,7 @@ class _Walk:
             )
         fields, body = _split_headers(self.content, start, end)
         entity = _open_entity(fields, default)
-        kind = entity.get_content_type()
+        kind = _NO_TYPE.sub("?", entity.get_content_type())
         self.types.append(kind)
         self.report = self.report or (str(entity.get_param("report-type", "")).lower() if "report" in kind else "")
         boundary = entity.get_boundary() if kind.startswith("multipart/") else None
