@@ -105,7 +105,7 @@ def test_doctor_says_that_a_source_never_read_will_be_read_whole(world: World) -
 def test_every_request_says_who_asks_and_how_to_reach_a_person(world: World, asked: Counting) -> None:
     world.night(FIRST)
     assert asked.rows
-    assert {agent for *_, agent in asked.rows} == {"Medlemskoll/1.0.0 (Kontakta; +medlemskoll@kontakta.example)"}
+    assert {agent for *_, agent in asked.rows} == {"Medlemskoll/1.1.0 (Kontakta; +medlemskoll@kontakta.example)"}
 
 
 def test_robots_is_asked_first_on_every_host_and_what_it_forbids_is_left_alone(world: World, asked: Counting) -> None:
