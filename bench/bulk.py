@@ -1,6 +1,6 @@
 """Loading an authority's file end to end beside bare upserts of the same rows, again, changed, and its memory.
 
-python -m bench.bulk [--rows 100000] [--engine sqlite|postgresql]... [--dlt-rows 100000] [--memory-rows 200000]
+python -m bench.bulk [--rows 100000] [--engine sqlite|postgresql]... [--dlt-rows 100000] [--memory-rows 100000]
 
 The sizes that docs/scale.md tells of: all three at 1000000, or ``make bench FULL=1``.
 
@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--engine", action="append", choices=tuple(OF_BARE))
     parser.add_argument("--dlt-rows", type=int, default=100_000, help="beside dlt, which takes long; 0 for not at all")
-    parser.add_argument("--memory-rows", type=int, default=200_000, help="and three times as many; 0 for not at all")
+    parser.add_argument("--memory-rows", type=int, default=100_000, help="and three times as many; 0 for not at all")
     parser.add_argument("--load", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--server", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()

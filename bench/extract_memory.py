@@ -5,13 +5,13 @@ python -m bench.extract_memory [--gigabytes 0.2]
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from bench.timing import read_peak
 from models.words import Channel
 from sources.contract import Bounds, RawItem
 from sources.files.extract import Extract
@@ -51,17 +51,13 @@ def parse_extract(path: Path) -> dict[str, float]:
         hash_key=b"bench",
         bounds=Bounds((1, 100_000_000), 60, 35),
     )
-    before, started, rows, faulty = _peak(), time.perf_counter(), 0, 0
+    before, started, rows, faulty = read_peak(), time.perf_counter(), 0, 0
     with path.open("rb") as stream:
         for draft in source.parse_stream(stream, RawItem(path.name, "0" * 64)):
             rows += 1
             faulty += bool(draft.faults)
     seconds = time.perf_counter() - started
-    return {"rows": rows, "faulty": faulty, "seconds": seconds, "grew": _peak() - before, "peak": _peak()}
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"rows": rows, "faulty": faulty, "seconds": seconds, "grew": read_peak() - before, "peak": read_peak()}
 
 
 def measure_memory(gigabytes: float) -> dict[str, float]:

@@ -65,7 +65,7 @@ def run(place: Workplace) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--mails", type=int, default=10_000)
+    parser.add_argument("--mails", type=int, default=2_000)
     count = parser.parse_args().mails
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
