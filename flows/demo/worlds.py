@@ -75,7 +75,7 @@ class DemoWorld:
 
 def _close_to_others(top: Path) -> None:
     """Give what was copied the rights that an installation has: those of the checkout came along, open to all."""
-    for path in (top, *top.rglob("*")):
+    for path in (top, *top.rglob("*")) if top.exists() else ():
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
