@@ -277,6 +277,7 @@ def _bomb() -> bytes:
         (lambda: b'{"kind": "koll-declaration"', "a.json", "file-broken"),
         (lambda: b"[" * 100_000, "a.json", "not-a-declaration"),
         (lambda: b'{"a":' * 100_000, "a.json", "file-broken"),
+        (lambda: b'{"kind": "koll-declaration", "answers": {"calls_made": "\\ud800"}}', "a.json", "file-broken"),
         (lambda: b'{"kind": "koll-declaration", "answers": {"calls_made": NaN}}', "a.json", "file-broken"),
         (lambda: b'{"answers": {}}', "a.json", "not-a-declaration"),
         (lambda: b"%PDF-1.7", "a.pdf", "not-a-declaration"),

@@ -195,6 +195,7 @@ def _take_in(
             keeper.store(connection, linker.reasons.values())
             _move_watermark(connection, source, newest, keeper, order, place.clock())
             _remember_state(connection, source, newest)
+            _note_merge(connection, night, counts, keeper, fresh)
     _show_judgement(place, judge, keeper)
     _report(night, counts, keeper, fresh)
 
@@ -291,6 +292,15 @@ def _move_watermark(
 def _remember_state(connection: Connection, source: Source, newest: Reading) -> None:
     row = {"source": source.name, "read_at": newest.read_at, "parser_version": source.info.parser_version}
     upsert(connection, SourceState.__table__, [row])  # type: ignore[attr-defined]
+
+
+def _note_merge(
+    connection: Connection, night: SourceNight, counts: MergeCounts, keeper: Keeper, fresh: list[RawItem]
+) -> None:
+    """Write down what came together with the rows: the re-run of a night killed from here on finds none of them new."""
+    noted = SourceNight(run_id=night.run_id, source=night.source, verdict=night.verdict, at=night.at)
+    _report(noted, counts, keeper, fresh)
+    upsert(connection, SourceNight.__table__, [noted.model_dump()])  # type: ignore[attr-defined]
 
 
 def _report(night: SourceNight, counts: MergeCounts, keeper: Keeper, fresh: list[RawItem]) -> None:

@@ -16,6 +16,7 @@ def read_members(content: bytes) -> Iterator[tuple[str, Cell]]:
         found = json.loads(
             content.decode("utf-8-sig"), object_pairs_hook=_refuse_twins, parse_constant=_refuse_constant
         )
+        json.dumps(found, ensure_ascii=False).encode()  # half a character, written as an escape, is no text
     except (ValueError, RecursionError):  # also bytes that are no UTF-8, and numbers too long to be any
         raise FileRefused("file-broken", found="not JSON in UTF-8") from None
     answers = found.get("answers") if isinstance(found, dict) else None

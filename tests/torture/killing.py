@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from datetime import time as day_time
+from difflib import unified_diff
 from email import message_from_bytes
 from email.policy import default
 from io import BytesIO
@@ -180,8 +181,7 @@ class Outcome:
         come = Counter(self.mailbox)
         come.subtract(twin for twin in set(twins) for _ in range(min(come[twin] - 1, twins.count(twin))))
         here, there = (Counter(_read_mail(mail) for mail in box) for box in (come.elements(), other.mailbox))
-        told += [f"mail missing: {_show_mail(mail)}" for mail in there - here]
-        told += [f"mail doubled or strange: {_show_mail(mail)}" for mail in here - there]
+        told += _tell_apart(list((there - here).elements()), list((here - there).elements()))
         return told
 
 
@@ -191,6 +191,20 @@ def _read_mail(mail: Mail) -> tuple[str, ...]:
     said = [_read_part(part) for part in parsed.walk() if not part.is_multipart()]
     told = [mail[0], *(f"{name}: {value}" for name, value in parsed.items()), *said]
     return tuple(_HOUR.sub("HH", _RUN.sub("RUN", line)) for line in told)
+
+
+def _tell_apart(missing: list[tuple[str, ...]], strange: list[tuple[str, ...]]) -> list[str]:
+    """Say which mails are missing or doubled; of one that came with other words, the words."""
+    told = []
+    for mail in missing:
+        twin = next((other for other in strange if _show_mail(other) == _show_mail(mail)), None)
+        if twin is None:
+            told.append(f"mail missing: {_show_mail(mail)}")
+            continue
+        strange.remove(twin)
+        lines = unified_diff("\n".join(mail).splitlines(), "\n".join(twin).splitlines(), lineterm="", n=0)
+        told.append(f"mail says otherwise: {_show_mail(mail)}: {_few(Counter(list(lines)[3:5]))}")
+    return told + [f"mail doubled: {_show_mail(mail)}" for mail in strange]
 
 
 def _show_mail(mail: tuple[str, ...]) -> str:
