@@ -130,10 +130,13 @@ def _select(connection: Connection, sql: str, scope: Scope, **more: object) -> l
 
 
 def count_members(connection: Connection, scope: Scope) -> dict[str, Tally]:
-    """Return the tally of every member that has any complaint in the scope."""
+    """Return the tally of every member that has any complaint in the scope, sources and channels by name."""
     sql = f"SELECT member, source, channel, count(*) FROM ({_counted(scope, 'c.source, c.channel')}) AS counted"
     tallies: dict[str, Tally] = {}
-    for member, source, channel, number in _select(connection, f"{sql} GROUP BY member, source, channel", scope):
+    # Neither engine promises an order of groups, and a letter written again must say the same.
+    for member, source, channel, number in sorted(
+        _select(connection, f"{sql} GROUP BY member, source, channel", scope)
+    ):
         tally = tallies.setdefault(str(member), Tally())
         tally.by_source[str(source)] += int(str(number))
         tally.by_channel[str(channel)] += int(str(number))
