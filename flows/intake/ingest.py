@@ -164,13 +164,7 @@ def _take_in(
             same = find_same(connection, asked, fresh, newest, known, order.business_date)
         due = [] if same else fresh
         keeper = Keeper(
-            source.name,
-            order.run_id,
-            place.clock(),
-            fresh,
-            by_period=by_period,
-            repairs=repairs,
-            open_ids=open_ids,
+            source.name, order.run_id, place.clock(), fresh, by_period=by_period, repairs=repairs, open_ids=open_ids
         )
         keeper.findings += passed_over.values()
         keeper.hold(item for item in newest.items if item.role == WAITING)
