@@ -98,9 +98,9 @@ class _Loaded(Mapping[str, T]):
 
 
 _OTHER_INFOS = {
-    "extract": ("sources.files.extract", "INFO"),
+    "extract": ("sources.files.kind", "EXTRACT_INFO"),
     "tips": ("sources.inbox.kind", "TIPS_INFO"),
-    "declarations": ("sources.declarations.source", "DECLARATIONS_INFO"),
+    "declarations": ("sources.declarations.kind", "DECLARATIONS_INFO"),
 }
 _WEB_MODULES = dict(_list_web_modules())
 WEB_KINDS = tuple(_WEB_MODULES)
@@ -171,10 +171,10 @@ def _build_extract(
     hash_key: bytes,
     imap_password: Callable[[], str | None],
 ) -> Source:
-    from sources.files import extract
     from sources.files.cells import squeeze
+    from sources.files.extract import Extract
 
-    dropped = extract.Extract(
+    dropped = Extract(
         name=name,
         folder=chosen.folder,
         columns=chosen.columns,
@@ -184,7 +184,9 @@ def _build_extract(
         encoding=chosen.encoding,
         covers=chosen.covers,
         country=settings.country,
-        info=replace(extract.INFO, names_all_companies=chosen.all_companies, parser_version=_number_reading_of(chosen)),
+        info=replace(
+            INFOS["extract"], names_all_companies=chosen.all_companies, parser_version=_number_reading_of(chosen)
+        ),
     )
     if chosen.mail is None:
         return dropped

@@ -16,7 +16,7 @@ from flows.declarations.form_file import Prefilled, write_form
 from models.declarations.draft import DeclarationDraft
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, load_form
-from sources.declarations.checks import DECLARATION_CHECKS
+from sources.declarations.kind import DECLARATION_CHECKS
 from sources.declarations.reading import MAX_FILE, read_declaration
 from sources.declarations.recognising import looks_like_declaration
 from tests.declaration_world import ANNA, ANSWERS, BO, document, fill, fill_json, fill_sheet, open_form, pack

@@ -26,7 +26,7 @@ from models.declarations.keeping import Accepted, keep_declarations, list_versio
 from models.declarations.rates import bound_count, rate_of
 from models.storage.store import upsert, writing
 from models.storage.tables import Declaration, Member
-from sources.declarations.checks import DECLARATION_CHECKS
+from sources.declarations.kind import DECLARATION_CHECKS
 from tests.declaration_world import ANNA, ANSWERS, BO, CIA, Declaring, fill, fill_json, fill_sheet, pack
 from tests.demo_world import THIRD, demo_world
 from tests.small_world import TOTAL, text_of

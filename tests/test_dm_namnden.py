@@ -14,7 +14,8 @@ from pytest_httpserver import HTTPServer
 from models.words import Channel, Evidence, Outcome, Severity
 from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, SourceBroken, Visit
-from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden, is_record_url, tell_layout
+from sources.sweden.board_decision import tell_layout
+from sources.sweden.dm_namnden import DM_NAMNDEN_INFO, DmNamnden, is_record_url
 from tests.board_page_maker import MARKUPS, SIGNATURE, Sheet, make_page, sheet_from_fact
 
 PAGES = Path(__file__).parent / "pages" / "dm_namnden"

@@ -14,7 +14,8 @@ from models.members.org_number import member_id
 from models.words import Channel, Evidence, Kind, Outcome
 from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, Reading, SourceBroken, Visit
-from sources.files.extract import INFO, Extract
+from sources.files.extract import Extract
+from sources.files.kind import EXTRACT_INFO
 
 KEY = b"a key for tests"
 COLUMNS = {
@@ -57,7 +58,7 @@ def codes(draft: Draft) -> list[str]:
 
 def judge(drafts: list[Draft]) -> list[Draft]:
     """What the source's own suite lets through."""
-    one = Judge("kv", "extract", checks=INFO.checks, rows=(1, 1000), business_date=NOW.date())
+    one = Judge("kv", "extract", checks=EXTRACT_INFO.checks, rows=(1, 1000), business_date=NOW.date())
     return one.judge_chunk(drafts).accepted
 
 

@@ -11,21 +11,11 @@ from typing import BinaryIO, Protocol
 
 from models.drafts import Draft
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
-from sources.declarations.checks import DECLARATION_CHECKS
+from sources.declarations.kind import DECLARATIONS_INFO
 from sources.declarations.reading import MAX_FILE
 from sources.declarations.recognising import looks_like_declaration
 from sources.inbox.mail import MailUnreadable, read_mail
 
-DECLARATIONS_INFO = SourceInfo(
-    kind="declarations",
-    title="Self-declarations",
-    publisher="the members themselves",
-    licence="handed in to the association under its statutes",
-    parser_version=1,
-    bounds=Bounds(rows=(0, 5_000), quiet_days=365, max_age_days=3),
-    names_all_companies=False,
-    checks=DECLARATION_CHECKS,
-)
 MAIL = "mail"  # the note on an item that came by mail: the archived mail's hash
 _NOT_HANDED_IN = (".", "~$")  # lock files and previews that programs leave beside a file
 _TEMPORARY = (".tmp", ".part", ".crdownload")

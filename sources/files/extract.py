@@ -17,34 +17,16 @@ from typing import IO, Any
 
 from models.dates import read_date
 from models.draft_table import DraftTable, Memo
-from models.drafts import Check, Draft, Fault
+from models.drafts import Draft, Fault
 from models.members.country import SWEDEN, Country
 from models.members.org_number import OrgNumberInvalid, is_sole_trader, member_id, read_org_number
-from models.words import Channel, Evidence, Kind, Outcome, Severity
+from models.words import Channel, Evidence, Kind, Outcome
 from sources.contract import Bounds, Problem, RawItem, Reading, SourceBroken, SourceInfo, Visit
 from sources.files.cells import TableUnreadable, clean, clean_all, squeeze
+from sources.files.kind import EXTRACT_INFO
 from sources.files.tabular import Block, read_blocks
 from sources.inbox.privacy import mask_text
 
-INFO = SourceInfo(
-    kind="extract",
-    title="Extract from an authority",
-    publisher="the authority that sent it",
-    licence="public record; personal data is stripped on reading",
-    parser_version=1,
-    bounds=Bounds(rows=(1, 5_000_000), quiet_days=60, max_age_days=35),
-    names_all_companies=True,
-    checks=(
-        Check("date-unreadable", Severity.ERROR, "A date has no certain reading."),
-        Check("event-date-unreadable", Severity.WARNING, "The date of the event has no certain reading; left out."),
-        Check("channel-unmapped", Severity.ERROR, "The channel has a value that the channel map does not know."),
-        Check("outcome-unmapped", Severity.ERROR, "The outcome is none of our words for one."),
-        Check("row-ragged", Severity.ERROR, "The row has not the header's cells, or a stray quotation mark."),
-        Check("key-mangled", Severity.ERROR, "A spreadsheet has made a number, a date or an error of the record's id."),
-        Check("key-damaged", Severity.ERROR, "The record's id holds what no id has: the file is damaged, or misread."),
-        Check("org-number-invalid", Severity.WARNING, "The organisation number is none; it was not used."),
-    ),
-)
 _SUFFIXES = {".csv", ".txt", ".tsv", ".xlsx", ".xlsm"}
 _OTHER_TABLES = {".xls", ".xlsb", ".ods", ".numbers", ".zip", ".pdf", ".doc", ".docx"}  # sent for an extract, not one
 _MANGLED = re.compile(
@@ -74,7 +56,7 @@ class Extract:
     encoding: str | None = None
     covers: str | tuple[str, str] | None = None
     country: Country = SWEDEN
-    info: SourceInfo = field(default=INFO)
+    info: SourceInfo = field(default=EXTRACT_INFO)
 
     def read(self, visit: Visit) -> Reading:
         """Archive every file that is new; files already taken are carried over. Raise SourceBroken without folder."""

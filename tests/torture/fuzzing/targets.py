@@ -26,8 +26,9 @@ from sources.archive.archive import Archive
 from sources.contract import Bounds, RawItem, SourceBroken, Visit
 from sources.declarations.reading import MAX_FILE, read_declaration
 from sources.encoding import decode_bytes
-from sources.files.extract import INFO, Extract
+from sources.files.extract import Extract
 from sources.files.extract_mail import MailedExtract
+from sources.files.kind import EXTRACT_INFO
 from sources.inbox.access import Access
 from sources.inbox.tips import TIPS_INFO, Tips
 from sources.pages.list_pages import Link, follow_lists
@@ -232,7 +233,7 @@ def _extracts() -> Iterator[Target]:
     keys = r"(?!\s)[^\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffd]{1,200}(?<!\s)"
     tables = [Sample(_cut_lines(sample.content)) for sample in read_files("samples/extracts/*/*.csv")]
     books = [Sample(cut_book(sample.content)) for sample in read_files("samples/extracts/*/*.xlsx")]
-    told = {"kind": "extract", "checks": INFO.checks, "keys": keys}
+    told = {"kind": "extract", "checks": EXTRACT_INFO.checks, "keys": keys}
     yield Target("extract CSV", "csv", tables, read, **told)  # type: ignore[arg-type]
     yield Target("extract XLSX", "xlsx", books, read, **told)  # type: ignore[arg-type]
 
@@ -343,8 +344,8 @@ def _mails(scratch: Path) -> Iterator[Target]:
                 yield from islice(mailed.parse(archive.get(item.sha256), item), MOST_DRAFTS)
 
     table = _cut_lines(read_files("samples/extracts/night-1/*.csv")[0].content, 12)
-    yield Target("mailed extract", "mail", [Sample(mail_table(table))], take, kind="extract", checks=INFO.checks,
-                 keys=r"[^\x00-\x1f\x7f-\x9f\ufffd]{1,200}")  # fmt: skip
+    yield Target("mailed extract", "mail", [Sample(mail_table(table))], take, kind="extract",
+                 checks=EXTRACT_INFO.checks, keys=r"[^\x00-\x1f\x7f-\x9f\ufffd]{1,200}")  # fmt: skip
     yield Target("bounce report", "mail", [Sample(_BOUNCE)], lambda content, _: (read_report(content, KEY), None)[1])
 
 

@@ -1,7 +1,8 @@
-"""What a declaration is held to: the code, what it costs, and a sentence with the cure."""
+"""What self-declarations are as a kind of source, and what each is held to: code, cost, a sentence with the cure."""
 
 from models.drafts import Check
 from models.words import Severity
+from sources.contract import Bounds, SourceInfo
 
 _ASK = "ask the member to fill in the form again"
 DECLARATION_CHECKS = tuple(
@@ -33,4 +34,14 @@ DECLARATION_CHECKS = tuple(
         ("sender-unknown", "It was mailed from an address the register does not know as the member's; ask the member."),
         ("sender-unproven", "Our mail server does not vouch for the sender; ask the member, then import the file."),
     )
+)
+DECLARATIONS_INFO = SourceInfo(
+    kind="declarations",
+    title="Self-declarations",
+    publisher="the members themselves",
+    licence="handed in to the association under its statutes",
+    parser_version=1,
+    bounds=Bounds(rows=(0, 5_000), quiet_days=365, max_age_days=3),
+    names_all_companies=False,
+    checks=DECLARATION_CHECKS,
 )
