@@ -19,8 +19,11 @@ from rapidfuzz import fuzz, process, utils
 
 from bench.generators import FOLDER, load_generator
 from bench.vocabularies import VOCABULARIES, exchange_forms, put_in
-from models.matching import Band, Companies, CompanyRow, KnownMember, KnownName, Matcher, Mention, NameKind
+from models.matching.companies import Companies, CompanyRow
 from models.matching.forms import fold
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember, KnownName, Mention
+from models.words import Band, NameKind
 
 MENTIONS = 6000
 HARD = ("neg_sibling_sector", "neg_added_sector", "neg_sibling_place", "neg_swapped_word", "neg_generic", "neg_person")

@@ -13,8 +13,9 @@ import ahocorasick
 from stdnum import luhn
 
 from bench.tip_set import HALVES, load_members, load_tips
-from models.matching import KnownMember, Matcher
 from models.matching.forms import fold
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember
 from models.matching.prose.spotting import Spotter
 from models.matching.register import Register
 from models.matching.text import tokens_of

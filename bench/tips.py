@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from bench.tip_set import HALVES, LabelledTip, load_members, load_tips
 from flows.intake.linking import Linker, hash_phones
 from models.drafts import Draft
-from models.matching import KnownMember, Matcher
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember
 from models.storage.stage import Link
 from models.words import Band, Channel, Role
 from sources.contract import RawItem

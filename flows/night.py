@@ -23,7 +23,7 @@ from flows.review.returned import take_workbooks
 from flows.tips.receipts import forget_recipients, queue_receipts
 from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace
-from models.matching import Matcher
+from models.matching.matcher import Matcher
 from models.members.register import RegisterRefused, store_register
 from models.storage.store import upsert, writing
 from models.storage.tables import Run, SourceNight

@@ -206,7 +206,7 @@ class Small:
 
     def ledger(self) -> list[AlertEvent]:
         with Session(self.open().engine) as session:
-            return read_ledger(session)
+            return read_ledger(session.connection())
 
     def told(self, since: int = 0) -> list[str]:
         """Return why mail went out, rule by rule, for the events after the first ``since``."""

@@ -25,7 +25,7 @@ from flows.review.book import read_book, write_book
 from flows.workplace import Workplace, open_workplace
 from models.cases.steps import StepKind
 from models.configuration.settings import SettingsInvalid, load_settings
-from models.matching import Mention
+from models.matching.mention import Mention
 from models.members.country import Scheme, find_country
 from models.members.identifiers import find_org_numbers, find_phones
 from models.members.org_number import (

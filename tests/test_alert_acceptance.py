@@ -278,7 +278,7 @@ def test_15_a_board_decision_seen_at_two_addresses_is_one_event(tmp_path: Path) 
         world.night(FIRST, "dm_namnden")
         rows = [row for row in world.export("complaints") if row["source_id"] == "20-934"]
         with Session(world.open().engine) as session:
-            events = [event.subject for event in read_ledger(session) if event.rule_id == "board-upheld"]
+            events = [event.subject for event in read_ledger(session.connection()) if event.rule_id == "board-upheld"]
     assert len(rows) == 1
     assert events.count("20-934") == 1 and len(events) == len(set(events))
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from flows.looking.asking import QuestionsUnreadable, answer_questions, read_questions
-from models.matching import KnownMember, KnownName, Matcher, NameKind
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember, KnownName
+from models.words import NameKind
 
 VELORA = "5561112227"
 MATCHER = Matcher([KnownMember(VELORA, VELORA, "Velora Energi AB", (KnownName(NameKind.FORMER, "Elgrossen AB"),))])

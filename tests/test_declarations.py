@@ -14,11 +14,13 @@ from sqlalchemy import Engine, select
 from typer.testing import CliRunner
 
 from expectations.declarations import Standing, judge_declarations
-from flows.declarations.asking import list_status, remind
+from flows.declarations.asking import remind
 from flows.declarations.comparing import compare_declared
-from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
+from flows.declarations.standing import list_status
+from flows.intake.quarantine import reject_item, repair_item
 from flows.koll import app
 from flows.looking.exports import EXPORTS, Asked
+from flows.looking.quarantine import RowNotWorked, list_items, show_item
 from models.declarations.draft import DeclarationDraft
 from models.declarations.due import business_year
 from models.declarations.facts import Observer, gather_facts

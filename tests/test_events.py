@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from flows.intake.events import link_events, pair_text
+from flows.intake.events import link_events
 from flows.review.questions import list_questions, record_answer
 from flows.workplace import Workplace
 from models.alerting.evaluation import Window
 from models.counting import Scope, count_members, count_possible
 from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
-from models.matching import Said
+from models.matching.memory import Said, pair_text
 from models.storage.stage import Link, Stage
 from models.storage.store import writing
 from models.words import Band, Channel, Kind

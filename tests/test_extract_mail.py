@@ -9,7 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from flows.intake.matching import make_linkers
-from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
+from flows.intake.quarantine import reject_item, repair_item
+from flows.looking.quarantine import RowNotWorked, list_items, show_item
 from models.configuration.source_settings import ExtractMail
 from sources.files.extract_mail import proves_sender
 from tests.demo_world import FIRST, SECOND, World, demo_world

@@ -8,18 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from models.matching import (
-    Band,
-    Companies,
-    CompanyRow,
-    KnownMember,
-    KnownName,
-    Matcher,
-    Mention,
-    NameKind,
-    Role,
-    split_roles,
-)
+from models.matching.companies import Companies, CompanyRow
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember, KnownName, Mention
+from models.matching.roles import split_roles
+from models.words import Band, NameKind, Role
 
 
 def number(nine: str) -> str:

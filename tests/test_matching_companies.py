@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from stdnum import luhn
 
-from models.matching import Companies, CompaniesUnreadable
-from models.matching.companies import read_companies
+from models.matching.companies import Companies, CompaniesUnreadable, read_companies
 from models.matching.forms import form_of
 
 BULK_HEADER = (

@@ -4,7 +4,10 @@ from datetime import date
 
 from stdnum import luhn
 
-from models.matching import Answer, Band, KnownMember, Matcher, Mention, Role, Said, memory_key
+from models.matching.matcher import Matcher
+from models.matching.memory import Answer, Said, memory_key
+from models.matching.mention import KnownMember, Mention
+from models.words import Band, Role
 
 
 def number(nine: str) -> str:

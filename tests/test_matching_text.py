@@ -6,7 +6,10 @@ from datetime import date
 import pytest
 from stdnum import luhn
 
-from models.matching import Band, FoundInText, KnownMember, KnownName, Matcher, NameKind, Role, mentions_in_decision
+from models.matching.decisions import mentions_in_decision
+from models.matching.matcher import Matcher
+from models.matching.mention import FoundInText, KnownMember, KnownName
+from models.words import Band, NameKind, Role
 
 
 def number(nine: str) -> str:

@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from flows.demo.nights import deliver_day
 from flows.intake.matching import make_linkers
-from flows.intake.quarantine import RowNotWorked, list_items, reject_item, repair_item, show_item
+from flows.intake.quarantine import reject_item, repair_item
 from flows.koll import app
+from flows.looking.quarantine import RowNotWorked, list_items, show_item
 from models.storage.repairs import EditInvalid
 from sources.files import extract
 from tests.demo_world import FIRST, SECOND, THIRD, World, demo_world

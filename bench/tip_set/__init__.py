@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 
-from models.matching import KnownMember, KnownName
+from models.matching.mention import KnownMember, KnownName
 from models.members.register import read_register
 from models.words import Channel, Role
 from sources.register_file import read_register_file

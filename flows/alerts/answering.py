@@ -30,7 +30,7 @@ def act_on(place: Workplace, number: str, by: str, do: Callable[[AlertState, Act
     Raises AlertUnknown and ActImpossible.
     """
     with place.exclusively(), writing(place.engine) as connection, Session(bind=connection) as session:
-        state = find_alert(fold(read_ledger(session)), number)
+        state = find_alert(fold(read_ledger(connection)), number)
         event = do(state, make_act(place, by))
         write_night(session, [event], [])
         if event.kind is not What.SHOWN:  # looking decides nothing
@@ -52,9 +52,9 @@ def show_alert(place: Workplace, number: str, by: str = "") -> dict[str, Any]:
     """Return an alert with its history and every complaint behind it, and note who looked. Raises AlertUnknown."""
     state = act_on(place, number, by, look)
     rule = next((rule for rule in place.settings.rules if rule.id == state.key.rule_id), None)
-    with place.engine.connect() as connection, Session(bind=connection) as session:
+    with place.engine.connect() as connection:
         members = load_member_facts(connection)
-        history = [event for event in read_ledger(session) if event.key == state.key]
+        history = [event for event in read_ledger(connection) if event.key == state.key]
         complaints = _list_complaints(connection, state, rule)
     member = members.get(state.key.member)
     told = state.told

@@ -107,7 +107,7 @@ def name_relay(place: Workplace) -> str:
 
 def _decide_and_write(place: Workplace, order: Order, connection: Connection, session: Session) -> tuple[int, int]:
     settings = place.settings
-    ledger = read_ledger(session)
+    ledger = read_ledger(connection)
     night = measure_night(
         connection,
         settings.rules,

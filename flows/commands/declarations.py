@@ -103,7 +103,7 @@ def import_(
 def status(config: Config = CONFIG, year: Year = None, date: Day = None, as_json: AsJson = False) -> None:
     """Show who has handed in, who is late, and who cannot be reached."""
     with _trying(config) as place:
-        from flows.declarations.asking import list_status
+        from flows.declarations.standing import list_status
 
         rows = list_status(place, year, date)
         if as_json:
@@ -273,8 +273,7 @@ def _trying(config: Path) -> Iterator[Any]:
 
     with telling_faults():
         place = open_workplace(config)
-        from flows.declarations.asking import NotReminded
-        from flows.declarations.forms import NobodyThere, NotConfigured
+        from flows.declarations.finding import NobodyThere, NotConfigured, NotReminded
         from models.declarations.facts import MemberUnknown
 
         try:

@@ -36,7 +36,7 @@ def list_quarantine(
     as_json: AsJson = False,
 ) -> None:
     """List what is open, with its code."""
-    from flows.intake.quarantine import list_items
+    from flows.looking.quarantine import list_items
     from flows.workplace import open_workplace
 
     with telling_faults():
@@ -51,7 +51,7 @@ def list_quarantine(
 @quarantine.command("show")
 def show_quarantine(key: Key, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show one item: the raw bytes it was read from and, beside them, why it is here and what was read."""
-    from flows.intake.quarantine import show_item
+    from flows.looking.quarantine import show_item
     from flows.workplace import open_workplace
 
     with telling_faults(), _telling_refusals():
@@ -137,7 +137,7 @@ def reject(
 
 
 def _find_source(place: Any, key: str) -> str:
-    from flows.intake.quarantine import list_items
+    from flows.looking.quarantine import list_items
 
     found = {row["source"] for row in list_items(place, every=True) if row["key"].startswith(key)}
     return found.pop() if len(found) == 1 else ""
@@ -145,7 +145,7 @@ def _find_source(place: Any, key: str) -> str:
 
 @contextmanager
 def _telling_refusals() -> Iterator[None]:
-    from flows.intake.quarantine import RowNotWorked
+    from flows.looking.quarantine import RowNotWorked
     from models.storage.repairs import EditInvalid
 
     try:

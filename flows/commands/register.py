@@ -108,7 +108,7 @@ def show_member(
 
 
 def _load(config: Path) -> list[Any]:
-    from flows.intake.linking import load_members
+    from flows.intake.known_members import load_members
     from flows.workplace import open_workplace
 
     return load_members(open_workplace(config).engine)

@@ -61,6 +61,8 @@ def telling_faults() -> Iterator[None]:
     except BrokenPipeError:  # `| head`: whoever read has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
+    except (typer.Exit, typer.BadParameter):  # told already, or typer tells it
+        raise
     except Exception as error:
         if told := _explain(error):
             fail(told)

@@ -25,7 +25,7 @@ def list_all(
     as_json: AsJson = False,
 ) -> None:
     """List the inbox, newest first: where each mail stands, its thread, and how many copies of its text came."""
-    from flows.tips.desk import STANDINGS, list_tips
+    from flows.tips.inbox import STANDINGS, list_tips
 
     if standing and standing not in STANDINGS:
         raise typer.BadParameter(f"one of {', '.join(STANDINGS)} is needed", param_hint="--standing")
@@ -49,7 +49,8 @@ def _begin(text: str | None) -> str:
 @tips.command("show")
 def show(ident: Ident, config: Config = CONFIG, as_json: AsJson = False) -> None:
     """Show one mail: its masked text, whom it names in which words, what hangs with it, and what people said."""
-    from flows.tips.desk import TipNotWorked, show_tip
+    from flows.tips.desk import show_tip
+    from flows.tips.inbox import TipNotWorked
 
     with telling_faults():
         place = _open(config)
@@ -127,7 +128,7 @@ def _do(config: Path, ident: str, act: Any, by: str) -> None:
     """Carry one decision out under the lock, then count anew what it touches."""
     from flows.intake.matching import make_matcher
     from flows.night import run_relink
-    from flows.tips.desk import TipNotWorked
+    from flows.tips.inbox import TipNotWorked
 
     with telling_faults():
         place = _open(config)
@@ -148,7 +149,7 @@ def _open(config: Path) -> Any:
 
 def _make_linker(place: Any, ident: str) -> Any:
     from flows.intake.matching import make_linkers
-    from flows.tips.desk import TipNotWorked, find_tip
+    from flows.tips.inbox import TipNotWorked, find_tip
 
     with place.engine.connect() as connection:
         try:

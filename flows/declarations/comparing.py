@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from flows.declarations.forms import find_member, find_rule
+from flows.declarations.finding import find_member, find_rule
 from flows.workplace import Workplace
 from models.alerting.measuring.dues import find_due
 from models.declarations.facts import Compared, DeclaredFacts, Observer, gather_facts

@@ -5,11 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
+from flows.declarations.finding import find_member, find_rule, find_source
 from flows.declarations.form_file import Prefilled, write_form
 from flows.workplace import Workplace
 from models.alerting.measuring.dues import find_year
-from models.alerting.rules import DeadlineRule
-from models.configuration.source_settings import DeclarationSettings
 from models.declarations.due import business_year
 from models.declarations.form import DeclarationForm, Language, load_form
 from models.storage.tables import Member, MemberName
@@ -17,38 +16,6 @@ from models.storage.tables import Member, MemberName
 _M: Table = Member.__table__  # type: ignore[attr-defined]
 _N: Table = MemberName.__table__  # type: ignore[attr-defined]
 _STEMS: dict[Language, str] = {"sv": "sjalvdeklaration", "en": "self-declaration"}
-
-
-class NotConfigured(RuntimeError):
-    """There is no place for declarations in the configuration; the text says what to write."""
-
-
-class NobodyThere(LookupError):
-    """No such member; the text says where to look."""
-
-
-def find_source(place: Workplace) -> tuple[str, DeclarationSettings]:
-    """Return the (first) source of declarations. Raises NotConfigured."""
-    for name, settings in place.settings.declarations().items():
-        return name, settings
-    raise NotConfigured(
-        f"{place.settings.file.name} has no source of declarations: add a table [sources.declarations] with "
-        'kind = "declarations" and folder = "declarations"'
-    )
-
-
-def find_rule(place: Workplace) -> DeadlineRule | None:
-    """Return the rule that asks for declarations, or None."""
-    return next((rule for rule in place.settings.rules if isinstance(rule, DeadlineRule)), None)
-
-
-def find_member(connection: Connection, asked: str) -> Row[Any]:
-    """Return the member of an organisation number, written in any way, or of a masked id. Raises NobodyThere."""
-    member = asked.strip().replace("-", "").replace(" ", "")
-    row = connection.execute(select(_M).where(_M.c.member == member)).first()
-    if row is None:
-        raise NobodyThere(f"{asked}: no such member; `koll members list` shows them, a sole trader by its masked id")
-    return row
 
 
 def write_forms(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from expectations.declarations import Judged
-from flows.declarations.forms import find_source
+from flows.declarations.finding import find_source
 from flows.declarations.taking import BY_HAND, list_pending, take_declarations
 from flows.night import begin, close, note_source
 from flows.workplace import Workplace

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Table, select, update
 
 from flows.workplace import Workplace
 from models.matching.duplicates import Link, LinkKind, Report, find_links
+from models.matching.memory import PAIR
 from models.storage.store import writing
 from models.storage.tables import Complaint, ComplaintText, EventLink, ReviewAnswer
 from models.storage.versions import IS_CURRENT_TIP
@@ -25,7 +26,6 @@ _L: Table = EventLink.__table__  # type: ignore[attr-defined]
 _A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
 NEAR = timedelta(days=90)  # reports of one event come within a quarter of a year
 RESENT = timedelta(days=30)  # the same words of one sender within this time are the same report
-_PAIR = "\x1e"
 
 
 def link_events(place: Workplace) -> int:
@@ -101,17 +101,12 @@ def _find_links(reports: list[Report], answers: dict[frozenset[str], bool]) -> l
 def load_pair_answers(connection: Connection) -> dict[frozenset[str], bool]:
     """Return what people said of pairs of reports: True the same event, False not."""
     answers: dict[frozenset[str], bool] = {}
-    for row in connection.execute(select(_A).where(_A.c.text.contains(_PAIR)).order_by(_A.c.id)):
-        pair = frozenset(row.text.split(_PAIR))
+    for row in connection.execute(select(_A).where(_A.c.text.contains(PAIR)).order_by(_A.c.id)):
+        pair = frozenset(row.text.split(PAIR))
         answers.pop(pair, None)
         if row.said in ("member", "not_member"):
             answers[pair] = row.said == "member"
     return answers
-
-
-def pair_text(one: str, two: str) -> str:
-    """Return the text under which an answer about two reports is kept."""
-    return _PAIR.join(sorted((one, two)))
 
 
 def _group_reports(connection: Connection) -> Iterator[list[Report]]:

@@ -1,4 +1,4 @@
-"""From drafts to members: the register as the matcher wants it, and each distinct mention matched once."""
+"""From drafts to members: each distinct mention matched once."""
 
 import hashlib
 import hmac
@@ -6,63 +6,25 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from itertools import count
-
-from sqlalchemy import Engine, select
 
 from models.draft_table import DraftTable, Memo
 from models.drafts import Draft, MentionDraft
-from models.matching import (
-    Answer,
-    Candidate,
-    FoundInText,
-    KnownMember,
-    KnownName,
-    Match,
-    Matcher,
-    MemoryKey,
-    Said,
-    members_in_decision,
-    mentions_in_decision,
-)
-from models.matching import Mention as Asked
+from models.matching.decisions import members_in_decision, mentions_in_decision
 from models.matching.forms import fold
+from models.matching.matcher import Matcher
+from models.matching.memory import Answer, MemoryKey, Said, tip_key
+from models.matching.mention import Candidate, FoundInText, KnownMember, Match
+from models.matching.mention import Mention as Asked
 from models.matching.prose.given_names import GIVEN_NAMES
 from models.members.identifiers import read_phone
 from models.storage.stage import Link
-from models.storage.tables import Member, MemberName
 from models.words import Band, Kind, NameKind, Role
 
 _MOST_FOUND = 20_000  # tips whose names are remembered within one run
 _RIVAL = 0.6  # score of a doubtful mention from which on it is a rival
 _SURE_FIRST = {Band.ACCEPT: 0, Band.REVIEW: 1, Band.NONE: 2}
-
-
-def load_members(engine: Engine) -> list[KnownMember]:
-    """Return the register with every name a member is known by."""
-    names: dict[str, list[KnownName]] = {}
-    with engine.connect() as connection:
-        for name in connection.execute(select(MemberName.__table__)):  # type: ignore[attr-defined]
-            known = KnownName(NameKind(name.kind), name.value, name.valid_from, name.valid_to)
-            names.setdefault(name.member, []).append(known)
-        rows = connection.execute(select(Member.__table__)).all()  # type: ignore[attr-defined]
-    return [
-        KnownMember(r.member, r.org_number, r.legal_name, tuple(names.get(r.member, ())), r.joined_on, r.left_on)
-        for r in sorted(rows, key=lambda row: str(row.member))
-    ]
-
-
-def list_turning_days(members: Iterable[KnownMember]) -> list[date]:
-    """Return the days on which any name begins to hold or no longer holds, in order."""
-    days: set[date] = set()
-    for member in members:
-        ends = [(name.valid_from, name.valid_to) for name in member.names]
-        for first, last in [*ends, (member.joined_on, member.left_on)]:
-            days.update([first] if first else [])
-            days.update([last + timedelta(days=1)] if last and last < date.max else [])
-            days.update([last] if last else [])
-    return sorted(days)
 
 
 @dataclass(frozen=True)
@@ -221,11 +183,6 @@ class Linker:
         key = hashlib.blake2b(dumped.encode(), digest_size=16).hexdigest()
         self.reasons[key] = {"hash": key, **json.loads(dumped)[2], "matcher": self.matcher.version}
         return Link(match.member, match.band, key)
-
-
-def tip_key(source: str, source_id: str) -> MemoryKey:
-    """Return the key under which an answer about one whole tip is kept."""
-    return MemoryKey(source_id, source, Role.RESPONDENT)
 
 
 def _doubt(one: FoundInText) -> Match:

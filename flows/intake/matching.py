@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
-from flows.intake.linking import Linker, find_public, hash_phones, list_turning_days, load_members
+from flows.intake.known_members import list_turning_days, load_members
+from flows.intake.linking import Linker, find_public, hash_phones
 from flows.review.questions import load_answers
 from flows.workplace import Workplace
-from models.matching import Companies, Matcher
+from models.matching.companies import Companies
+from models.matching.matcher import Matcher
 
 Linkers = Callable[[str], Linker]
 

@@ -1,4 +1,4 @@
-"""Quarantine that is worked: what was refused and why, edits and refusals by people, remembered and applied again."""
+"""Quarantine that is worked: edits and refusals by people, remembered and applied again."""
 
 import uuid
 from collections.abc import Iterable
@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Table, literal, select, update
 from expectations.judge import Judge, Judgement
 from flows.intake.keeping import WAITING, Keeper
 from flows.intake.linking import Linker
-from flows.intake.objects import open_item, parse_item
+from flows.intake.objects import parse_item
+from flows.looking.quarantine import RowNotWorked, find_item, find_raw
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable
@@ -22,7 +23,6 @@ from models.storage.tables import Complaint, Parsed, QuarantineItem, RowDecision
 from models.words import Status
 from sources import VERSION
 from sources.contract import RawItem, Source
-from sources.files.excerpt import cut_excerpt
 from sources.registry import build_source
 
 _Q: Table = QuarantineItem.__table__  # type: ignore[attr-defined]
@@ -31,10 +31,6 @@ _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _P: Table = Parsed.__table__  # type: ignore[attr-defined]
 _R: Table = Run.__table__  # type: ignore[attr-defined]
 _WORKABLE = ("open", "repaired", "rejected")
-
-
-class RowNotWorked(Exception):
-    """What was asked of a quarantined row cannot be done; the text says why, and what can be. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -54,41 +50,6 @@ def load_repairs(connection: Connection, source: str) -> Repairs:
         decisions[row.row] = Decision(row.said, row.edits, row.kept)
         ids[row.row] = row.source_id
     return Repairs(decisions, filter(None, ids.values()))
-
-
-def list_items(place: Workplace, source: str | None = None, *, every: bool = False) -> list[dict[str, Any]]:
-    """Return the open items, or all of them, the newest first within a source."""
-    asked = select(_Q).order_by(_Q.c.source, _Q.c.first_seen.desc(), _Q.c.source_id, _Q.c.key)
-    asked = asked if every else asked.where(_Q.c.state == "open")
-    with place.engine.connect() as connection:
-        rows = connection.execute(asked if source is None else asked.where(_Q.c.source == source)).all()
-    return [dict(row._mapping) for row in rows]
-
-
-def show_item(place: Workplace, key: str) -> dict[str, Any]:
-    """Return one item: why it is here, what was read, what stands in the raw object, what people said of it."""
-    with place.engine.connect() as connection:
-        item = _find_item(connection, key)
-        history = connection.execute(select(_D).where(_D.c.row == item.row).order_by(_D.c.id)).all()
-    wanted = [fault["value"] for fault in item.draft.get("faults", ()) if fault.get("value")]
-    raw = find_raw(place, item.source, item.raw_sha256, item.name)
-    settings = place.settings.sources.get(item.source)
-    with open_item(place, item.raw_sha256) as stream:
-        lines = cut_excerpt(
-            stream,
-            raw,
-            item.raw_locator,
-            place.hash_key,
-            encoding=getattr(settings, "encoding", None),
-            wanted=wanted,
-            country=place.settings.country,
-        )
-    said = ("said", "edits", "who", "why", "at")
-    return {
-        **{name: value for name, value in item._mapping.items() if name != "row"},
-        "raw": lines,
-        "history": [{name: getattr(row, name) for name in said} for row in history],
-    }
 
 
 def repair_item(place: Workplace, key: str, pairs: Iterable[str], linker: Linker, *, who: str, why: str = "") -> Worked:
@@ -148,16 +109,8 @@ def reject_item(place: Workplace, key: str, *, who: str, why: str) -> bool:
         return withdraw(connection, item.source, edits.get("source_id") or item.source_id, run)
 
 
-def _find_item(connection: Connection, key: str) -> Any:
-    rows = connection.execute(select(_Q).where(_Q.c.key.startswith(key, autoescape=True))).all() if key else []
-    if len(rows) != 1:
-        why = f"{len(rows)} quarantined rows begin with" if rows else "no quarantined row is called"
-        raise RowNotWorked(f"{why} {key!r}: `koll quarantine list` shows them")
-    return rows[0]
-
-
 def _find_workable(connection: Connection, key: str) -> Any:
-    item = _find_item(connection, key)
+    item = find_item(connection, key)
     if item.state not in _WORKABLE:
         raise RowNotWorked(f"{item.key} was {item.state} since: the record is in as its publisher gives it now")
     return item
@@ -175,18 +128,6 @@ def _find_edits(connection: Connection, row: str) -> dict[str, str]:
     """Return what an earlier repair of the row has set, which a later one adds to."""
     last = connection.execute(select(_D).where(_D.c.row == row).order_by(_D.c.id.desc()).limit(1)).first()
     return dict(last.edits) if last and last.said == REPAIR else {}
-
-
-def find_raw(place: Workplace, source: str, sha256: str, name: str = "") -> RawItem:
-    """Return the archived object as the newest reading that lists it describes it."""
-    found = [
-        raw
-        for reading in place.archive.readings(source)
-        for raw in reading.items
-        if raw.sha256 == sha256 and raw.role in ("record", WAITING)
-    ]
-    named = [raw for raw in found if raw.name == name]
-    return (named or found or [RawItem(name, sha256)])[-1]
 
 
 def _read_again(place: Workplace, source: Source, raw: RawItem, row: str) -> Draft:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from models.dates import read_date
-from models.matching import Matcher, Mention
+from models.matching.matcher import Matcher
+from models.matching.mention import Mention
 from sources.encoding import decode_bytes
 from sources.files.cells import TableUnreadable
 from sources.files.tabular import read_lines

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select
-from sqlmodel import Session
 
 from flows.cases import list_cases
 from flows.looking.standing import load_source_states
@@ -132,9 +131,8 @@ def advise(name: str, verdict: str, late: bool, quarantined: int) -> str:
 
 def list_alert_states(place: Workplace) -> list[dict[str, Any]]:
     """Return where each running alert stands."""
-    with Session(place.engine) as session:
-        states = fold(read_ledger(session))
     with place.engine.connect() as connection:
+        states = fold(read_ledger(connection))
         members = load_member_facts(connection)
     rows = []
     for key, state in sorted(states.items()):

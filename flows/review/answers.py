@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from flows.intake.linking import load_members
+from flows.intake.known_members import load_members
 from flows.one_writer import NightUnderWay
 from flows.review.questions import (
     UNDONE,
@@ -19,7 +19,7 @@ from flows.review.questions import (
     record_answer,
 )
 from flows.workplace import Workplace
-from models.matching import Said
+from models.matching.memory import Said
 from models.members.org_number import OrgNumberInvalid, member_id, read_org_number
 from models.storage.store import writing
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, select
 
-from flows.intake.events import pair_text
-from flows.intake.linking import tip_key
 from models.audit import record_act
-from models.matching import Answer, MemoryKey, Said, memory_key
-from models.matching import Mention as Asked
 from models.matching.duplicates import LinkKind
+from models.matching.memory import Answer, MemoryKey, Said, memory_key, pair_text, tip_key
+from models.matching.mention import Mention as Asked
 from models.matching.prose.context import mark_sentence
 from models.storage.tables import Complaint, ComplaintText, EventLink, Mention, ReviewAnswer, Why
 from models.storage.versions import IS_DOUBTFUL, IS_MENTION_DOUBTFUL

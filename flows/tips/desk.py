@@ -1,34 +1,31 @@
-"""The tip inbox as staff work it: look, search, set aside, take in, say whom a tip is about, and take it back.
+"""The tip inbox as staff work it: read a mail, set aside, take in, say whom a tip is about, and take it back.
 
 Every decision is written down before it is carried out, in one transaction, and holds when the mail is read again.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
 from flows.intake.keeping import Keeper
-from flows.intake.linking import Linker, load_members, tip_key
+from flows.intake.known_members import load_members
+from flows.intake.linking import Linker
 from flows.intake.objects import parse_item
-from flows.intake.quarantine import find_raw, judge_alone, make_run, withdraw
+from flows.intake.quarantine import judge_alone, make_run, withdraw
+from flows.looking.quarantine import find_raw
 from flows.review.questions import UNDONE as ANSWER_UNDONE
 from flows.review.questions import Question, load_answers, record_answer
+from flows.tips.inbox import FoundTip, TipNotWorked, find_tip, is_current, is_of, list_current
 from flows.workplace import Workplace, read_secret
 from models.audit import record_act
 from models.draft_table import DraftTable
 from models.drafts import Draft
-from models.matching import Said
-from models.matching.forms import fold
+from models.matching.memory import Said, tip_key
 from models.matching.prose.context import mark_sentence
 from models.storage.stage import Stage
 from models.storage.store import upsert, writing
 from models.storage.tables import Complaint, ComplaintText, ReviewAnswer, Run, SetAside
-from models.storage.versions import IS_CURRENT_TIP
 from models.tips.decisions import ASIDE, PERSON, TAKEN, UNDONE, TipDecision, load_tip_decisions, settle_tip
-from models.tips.templates import find_templates
-from models.tips.threads import thread_tips
-from models.words import Band, Status
 from sources.registry import build_source
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
@@ -37,87 +34,6 @@ _S: Table = SetAside.__table__  # type: ignore[attr-defined]
 _D: Table = TipDecision.__table__  # type: ignore[attr-defined]
 _A: Table = ReviewAnswer.__table__  # type: ignore[attr-defined]
 _R: Table = Run.__table__  # type: ignore[attr-defined]
-_STANDING = {Band.ACCEPT: "counted", Band.REVIEW: "asked", Band.NONE: "nobody"}
-STANDINGS = ("counted", "asked", "nobody", "aside")
-
-
-class TipNotWorked(Exception):
-    """What was asked of a tip cannot be done; the text says why. Nothing was changed."""
-
-
-@dataclass(frozen=True)
-class FoundTip:
-    """One mail of the inbox as it is stored: a complaint's row, or one set aside."""
-
-    source: str
-    source_id: str
-    raw_sha256: str
-    aside: str = ""  # why it is set aside, "" when it is a tip
-
-
-def list_tips(
-    place: Workplace, *, search: str = "", member: str = "", standing: str = "", source: str = ""
-) -> list[dict[str, Any]]:
-    """Return the inbox, newest first: each tip with where it stands, its thread and how many copies of it came."""
-    with place.engine.connect() as connection:
-        rows = [*_list_tips(connection), *_list_aside(connection)]
-    wanted = fold(search)
-    return [
-        row
-        for row in sorted(rows, key=lambda row: (str(row["received"]), row["tip"]), reverse=True)
-        if (not search or wanted in fold(row["text"] or ""))
-        and (not member or row["member"] == member)
-        and (not standing or row["standing"].partition(":")[0] == standing)
-        and (not source or row["source"] == source)
-    ]
-
-
-def _list_tips(connection: Connection) -> list[dict[str, Any]]:
-    about = (_T.c.source == _C.c.source) & (_T.c.source_id == _C.c.source_id)
-    asked = select(_C, _T.c.text).join(_T, about, isouter=True).where(_current()).order_by(_C.c.received_on, _C.c.id)
-    rows = connection.execute(asked).all()
-    copies = find_templates({f"{row.source} {row.source_id}": row.text or "" for row in rows})
-    threads = thread_tips(rows)
-    sizes: dict[str, int] = {}
-    for thread in threads.values():
-        sizes[thread] = sizes.get(thread, 0) + 1
-    return [
-        {
-            "tip": row.source_id,
-            "source": row.source,
-            "received": row.received_on,
-            "event": row.event_on or (row.facts or {}).get("event_between"),
-            "channel": str(row.channel),
-            "standing": _STANDING[Band(row.band)],
-            "member": row.member,
-            "thread": sizes[threads[f"{row.source} {row.source_id}"]],
-            "copies": len(copies.get(f"{row.source} {row.source_id}", ("",))),
-            "text": row.text,
-        }
-        for row in rows
-    ]
-
-
-def _list_aside(connection: Connection) -> list[dict[str, Any]]:
-    return [
-        {
-            "tip": row.source_id,
-            "source": row.source,
-            "received": row.received_on,
-            "event": None,
-            "channel": None,
-            "standing": f"aside: {row.reason}",
-            "member": None,
-            "thread": 1,
-            "copies": 1,
-            "text": None,
-        }
-        for row in connection.execute(select(_S))
-    ]
-
-
-def _current() -> Any:
-    return IS_CURRENT_TIP & (_C.c.status == Status.ACCEPTED)
 
 
 def show_tip(place: Workplace, ident: str, linker: Linker) -> dict[str, Any]:
@@ -127,11 +43,11 @@ def show_tip(place: Workplace, ident: str, linker: Linker) -> dict[str, Any]:
     """
     with place.engine.connect() as connection:
         tip = find_tip(connection, ident)
-        row = next(iter(connection.execute(select(_C).where(_current() & _is(_C, tip)))), None)
-        text = connection.execute(select(_T.c.text).where(_is(_T, tip))).scalar()
-        said = connection.execute(select(_D).where(_is(_D, tip)).order_by(_D.c.id)).all()
+        row = next(iter(connection.execute(select(_C).where(is_current() & is_of(_C, tip)))), None)
+        text = connection.execute(select(_T.c.text).where(is_of(_T, tip))).scalar()
+        said = connection.execute(select(_D).where(is_of(_D, tip)).order_by(_D.c.id)).all()
         answers = connection.execute(select(_A).where(_A.c.text == tip.source_id).order_by(_A.c.id)).all()
-        listed = _list_tips(connection)
+        listed = list_current(connection)
     draft = None if row is not None else _read_again(place, tip, linker)
     text = text or (draft.text if draft else None)
     facts = dict(row.facts if row is not None else draft.facts if draft else {})
@@ -169,26 +85,13 @@ def show_tip(place: Workplace, ident: str, linker: Linker) -> dict[str, Any]:
     }
 
 
-def find_tip(connection: Connection, ident: str) -> FoundTip:
-    """Return the mail whose id begins so. Raises TipNotWorked when none does, or several do."""
-    found: list[FoundTip] = []
-    if ident:
-        asked = _current() & _C.c.source_id.startswith(ident, autoescape=True)
-        found += [FoundTip(r.source, r.source_id, r.raw_sha256) for r in connection.execute(select(_C).where(asked))]
-        aside = select(_S).where(_S.c.source_id.startswith(ident, autoescape=True))
-        found += [FoundTip(r.source, r.source_id, r.raw_sha256, r.reason) for r in connection.execute(aside)]
-    if len(found) != 1:
-        raise TipNotWorked(f"{len(found) or 'no'} tips {ident}; `koll tips list` shows them")
-    return found[0]
-
-
 def set_aside(place: Workplace, ident: str, *, who: str, why: str) -> FoundTip:
     """Say that a mail is no tip: it counts for nobody, now and whenever it is read again. Raises TipNotWorked."""
     with place.engine.connect() as connection:
         tip = find_tip(connection, ident)
         if tip.aside:
             raise TipNotWorked(f"{tip.source_id} is set aside already: {tip.aside}")
-        received = connection.execute(select(_C.c.received_on).where(_current() & _is(_C, tip))).scalar()
+        received = connection.execute(select(_C.c.received_on).where(is_current() & is_of(_C, tip))).scalar()
     run = make_run(place, "tips", f"{tip.source_id} set aside by {who}")
     with writing(place.engine) as connection:
         upsert(connection, _R, [run.model_dump()])
@@ -216,7 +119,7 @@ def undo(place: Workplace, ident: str, linker: Linker, *, who: str, why: str) ->
         last = connection.execute(
             select(_A).where(_A.c.text == tip.source_id, _A.c.source == tip.source).order_by(_A.c.id.desc())
         ).first()
-        decided = connection.execute(select(_D).where(_is(_D, tip)).order_by(_D.c.id.desc())).first()
+        decided = connection.execute(select(_D).where(is_of(_D, tip)).order_by(_D.c.id.desc())).first()
     if last is not None and last.said != ANSWER_UNDONE and (said is None or decided is None or last.at > decided.at):
         _answer(place, tip, ANSWER_UNDONE, None, linker, who, why)
         return f"whom it is about ({last.said})"
@@ -272,7 +175,7 @@ def _carry_out(place: Workplace, tip: FoundTip, said: str, linker: Linker, who: 
             withdraw(connection, tip.source, tip.source_id, run)
             _put_aside(connection, place, tip, reason, settled.received_on)
             return
-        connection.execute(delete(_S).where(_is(_S, tip)))
+        connection.execute(delete(_S).where(is_of(_S, tip)))
         raw = find_raw(place, tip.source, tip.raw_sha256)
         keeper = Keeper(tip.source, run.run_id, place.clock(), [raw], by_period=False)
         stage = Stage(connection, tip.source, run.run_id, place.clock())
@@ -312,7 +215,3 @@ def _read_again(place: Workplace, tip: FoundTip, linker: Linker) -> Draft | None
 
 def _build(place: Workplace, source: str, linker: Linker) -> Any:
     return build_source(source, place.settings, place.hash_key, lambda: read_secret("imap_password"), linker.public)
-
-
-def _is(table: Table, tip: FoundTip) -> Any:
-    return (table.c.source == tip.source) & (table.c.source_id == tip.source_id)

@@ -1,11 +1,12 @@
 """Two tables: the ledger (append only) and the outbox, written in one transaction, and how rows become events."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, LargeBinary, String, UniqueConstraint
-from sqlmodel import Field, Session, col, select
+from sqlalchemy import JSON, Column, Connection, Index, LargeBinary, String, Table, UniqueConstraint
+from sqlmodel import Field, Session, select
 
 from models.alerting.ledger.ledger import AlertEvent, Delivery, Origin, Reason, What
 from models.storage.row import Row
@@ -90,6 +91,7 @@ class OutboxRow(Row, table=True):
     accepted_at: datetime | None = None
 
 
+_E: Table = AlertEventRow.__table__  # type: ignore[attr-defined]
 _FIELDS = tuple(field.name for field in fields(AlertEvent))
 
 
@@ -102,19 +104,20 @@ def to_row(event: AlertEvent) -> AlertEventRow:
     return AlertEventRow(event_id=event.event_id, **values)
 
 
-def to_event(row: AlertEventRow) -> AlertEvent:
+def to_event(row: Mapping[str, Any]) -> AlertEvent:
     """Return the event that ``row`` keeps."""
-    values = {name: getattr(row, name) for name in _FIELDS}
-    values["kind"], values["origin"] = What(row.kind), Origin(row.origin)
-    values["reason"] = Reason(row.reason) if row.reason else None
-    values["delivery"] = Delivery(row.delivery) if row.delivery else None
-    values["changes"], values["groups"] = tuple(row.changes), tuple(row.groups)
+    values = {name: row[name] for name in _FIELDS}
+    values["kind"], values["origin"] = What(row["kind"]), Origin(row["origin"])
+    values["reason"] = Reason(row["reason"]) if row["reason"] else None
+    values["delivery"] = Delivery(row["delivery"]) if row["delivery"] else None
+    values["changes"], values["groups"] = tuple(row["changes"]), tuple(row["groups"])
     return AlertEvent(**values)
 
 
-def read_ledger(session: Session) -> list[AlertEvent]:
+def read_ledger(connection: Connection) -> list[AlertEvent]:
     """Return all events in the order in which they were written."""
-    return [to_event(row) for row in session.exec(select(AlertEventRow).order_by(col(AlertEventRow.id)))]
+    rows = connection.execute(_E.select().order_by(_E.c.id)).mappings()
+    return [to_event(dict(row)) for row in rows]
 
 
 def write_night(session: Session, events: list[AlertEvent], mails: list[OutboxRow]) -> tuple[int, int]:
@@ -135,8 +138,9 @@ def write_night(session: Session, events: list[AlertEvent], mails: list[OutboxRo
 def read_weekly(session: Session, on: date) -> tuple[list[AlertEvent], set[str]]:
     """Return (weekly events that are in no mail yet, recipients of any mail of this night)."""
     mailed = {event_id for event_ids in session.exec(select(OutboxRow.event_ids)) for event_id in event_ids}
-    weekly = select(AlertEventRow).where(AlertEventRow.delivery == Delivery.WEEKLY).order_by(col(AlertEventRow.id))
-    waiting = [to_event(row) for row in session.exec(weekly) if row.event_id not in mailed]
+    weekly = _E.select().where(_E.c.delivery == Delivery.WEEKLY).order_by(_E.c.id)
+    rows = session.connection().execute(weekly).mappings()
+    waiting = [to_event(dict(row)) for row in rows if row["event_id"] not in mailed]
     return waiting, set(session.exec(select(OutboxRow.recipient).where(OutboxRow.business_date == on)))
 
 
@@ -155,7 +159,7 @@ def compare_outbox(session: Session) -> list[str]:
     }
     return [
         f"event {event.event_id} ({event.rule_id}, {event.reason}) is in no mail to {group}"
-        for event in read_ledger(session)
+        for event in read_ledger(session.connection())
         if event.tells and event.delivery is not Delivery.WEEKLY
         for group in event.groups
         if (event.event_id, group) not in mailed

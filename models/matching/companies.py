@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.matching import CompaniesUnreadable
 from models.matching.blocking import GramIndex, Keys
 from models.matching.forms import Form, form_of
 
@@ -37,10 +38,6 @@ class CompanyRow(NamedTuple):
     org_number: str
     names: tuple[str, ...]
     ended: date | None = None
-
-
-class CompaniesUnreadable(ValueError):
-    """The file has no column that holds names; the text says which were looked for."""
 
 
 class Companies:

@@ -44,12 +44,23 @@ class Answer:
 
 
 Memory = Mapping[MemoryKey, Answer]
+PAIR = "\x1e"  # stands between two reports in the text of an answer about both
 
 
 def memory_key(mention: Mention) -> MemoryKey:
     """Return the key under which an answer about this mention is kept."""
     text = " ".join(fold(mention.text[:400]).split())
     return MemoryKey(f"{text} {mention.org_number}" if mention.org_number else text, mention.source, mention.role)
+
+
+def tip_key(source: str, source_id: str) -> MemoryKey:
+    """Return the key under which an answer about one whole tip is kept."""
+    return MemoryKey(source_id, source, Role.RESPONDENT)
+
+
+def pair_text(one: str, two: str) -> str:
+    """Return the text under which an answer about two reports is kept."""
+    return PAIR.join(sorted((one, two)))
 
 
 def recall(memory: Memory, mention: Mention) -> tuple[MemoryKey, Answer] | None:

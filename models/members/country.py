@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-import phonenumbers
-
 
 class Scheme(StrEnum):
     """Which numbers tell the members of a register apart."""
@@ -39,6 +37,12 @@ def find_country(region: str, scheme: Scheme | None = None) -> Country:
 
     Raises ValueError for a code that no telephone numbers are known of.
     """
-    if region not in phonenumbers.SUPPORTED_REGIONS:
+    if region not in _SCHEMES and not _has_telephones(region):
         raise ValueError("a country's code of two capital letters is needed, such as SE, NO or US")
     return Country(region, scheme or _SCHEMES.get(region, Scheme.OWN))
+
+
+def _has_telephones(region: str) -> bool:
+    import phonenumbers  # brings the numbering plans of the world, of which most commands ask nothing
+
+    return region in phonenumbers.SUPPORTED_REGIONS

@@ -19,7 +19,8 @@ from models.configuration.settings import SettingsInvalid, load_settings
 from models.configuration.source_settings import ExtractMail
 from models.declarations.draft import DeclarationDraft
 from models.drafts import Check, Draft
-from models.matching import KnownMember, KnownName, Matcher, Mention
+from models.matching.matcher import Matcher
+from models.matching.mention import KnownMember, KnownName, Mention
 from models.members.register import RegisterRefused, read_register
 from models.words import Channel, NameKind
 from sources.archive.archive import Archive
