@@ -20,7 +20,7 @@ OPERATORS = "operators"  # the group that looks after the product itself
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class AlertsConfig(_Strict):

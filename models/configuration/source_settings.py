@@ -45,7 +45,8 @@ REGISTER_FIELDS = (
 class Section(BaseModel):
     """A table of koll.toml: no unknown keys, nothing changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # Built once, as parts of the whole: each by itself would be built beside it when the program starts.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
 
 def leads_to(address: str, *schemes: str) -> bool:
