@@ -26,6 +26,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import array
 
@@ -103,8 +104,7 @@ def count_asked(connection: Connection, asks: Sequence[Ask], moment: Moment, als
     """Return each member's figures, for members with any figure of at least its ``least`` and for those in ``also``."""
     if not asks:
         return {}
-    if connection.dialect.name == "postgresql":  # with its 4 MB a hundred thousand members would go by way of the disk
-        connection.execute(text("SET LOCAL work_mem = '64MB'"))
+    _let_count_at_large(connection)
     exceptions = list(_list_exceptions(connection, asks, moment))
     found = _count_groups(connection, asks, moment)
     missing = ({row.member for row in exceptions if row.added} | set(also)) - set(found)
@@ -122,11 +122,13 @@ def count_register_days(
     connection: Connection, ask: Ask, moment: Moment, member: str | None = None
 ) -> dict[tuple[str, date], int]:
     """Return all members' complaints (or one's) of a figure's window by (source, day)."""
-    rows = _list_rows(moment, [ask], _is(member)).subquery()
-    group = (rows.c.source, rows.c.channel, rows.c[ask.by])
+    _let_count_at_large(connection)
+    of = None if ask.channel == "any" else _C.c.channel == ask.channel
+    rows = _list_rows(moment, [ask], _is(member), of).subquery()
+    group = (rows.c.source, rows.c[ask.by])
     days: dict[tuple[str, date], int] = defaultdict(int)
-    for source, channel, day, count in connection.execute(select(*group, func.count()).group_by(*group)):
-        if ask.counts(_Exception("", source, channel, day, day, frozenset(), False)):
+    for source, day, count in connection.execute(select(*group, func.count()).group_by(*group)):
+        if ask.counts(_Exception("", source, ask.channel, day, day, frozenset(), False)):
             days[source, day] += count
     for row in _list_exceptions(connection, [ask], moment):
         if member in (None, row.member):
@@ -156,6 +158,18 @@ def find_touched(connection: Connection, since: datetime) -> dict[str, datetime]
             if member is not None:
                 touched[member] = max(when, touched.get(member, when))
     return touched
+
+
+def _let_count_at_large(connection: Connection) -> None:
+    """Let PostgreSQL count in memory and with all its workers, until the transaction ends.
+
+    With its 4 MB a hundred thousand members would go by way of the disk. And it takes a day computed of two columns for
+    as many days as there are pairs of both: believing in half a million groups it would send to one worker's hands
+    what is thousands at most.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL work_mem = '64MB'"))
+        connection.execute(text("SET LOCAL parallel_tuple_cost = 0.001"))
 
 
 def _count_groups(
@@ -208,13 +222,16 @@ def _list_rows(moment: Moment, asks: Iterable[Ask], *more: ColumnElement[bool] |
     """Return the query for the complaints that are sure to be a member's own, with both kinds of date."""
     asks = list(asks)
     narrowed = [condition for condition in more if condition is not None]
+    listed: ColumnElement[bool] = _C.c.source.in_(_list_sources(asks))
+    if not narrowed:  # a list to look up in an index keeps PostgreSQL's workers from sharing the index: this is none
+        listed = listed.is_(true())
     # No bound on the day: what rules ask for spans most of it, and PostgreSQL, which cannot tell how much, would sort.
     rows = select(
         _C.c.member, _C.c.source, _C.c.channel,
         func.coalesce(_C.c.received_on, _C.c.event_on).label("received"),
         func.coalesce(_C.c.event_on, _C.c.received_on).label("event"),
     ).where(
-        moment.knows(_C), IS_MEMBERS_OWN, _C.c.source.in_(_list_sources(asks)), *narrowed,
+        moment.knows(_C), IS_MEMBERS_OWN, listed, *narrowed,
     )  # fmt: skip
     # SQLite, without statistics, would go through an index where another, or reading all, is quicker.
     told = "INDEXED BY complaint_figures" if moment.known_at is None else "NOT INDEXED"
