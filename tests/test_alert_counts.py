@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from test_counting import FIRST, LAST, T0, T1, T2, A, B, caller, complaint, keep
 
 from models.alerting.evaluation import Window
@@ -12,20 +12,11 @@ from models.alerting.measuring import counts
 from models.alerting.measuring.counts import Ask, count_asked, count_register_days, find_touched
 from models.alerting.moment import Moment
 from models.counting import Scope, count_days, count_members, list_counted
-from models.storage.store import open_engine, upgrade
 from models.storage.tables import Complaint, EventLink, Mention
 from models.words import Band, Channel, Status
 
 SOURCES = ("kv", "board", "tips")
 C = "5560000027"
-
-
-@pytest.fixture
-def engine(database_url: str):
-    made = open_engine(database_url)
-    upgrade(made)
-    yield made
-    made.dispose()
 
 
 def shake(dice: random.Random) -> list[Complaint | Mention | EventLink]:
@@ -99,6 +90,28 @@ def test_one_pass_counts_what_each_figure_counts_by_itself(
             alone_days = count_register_days(connection, whole, moment, A)
             listed = list_counted(connection, Scope(spans[1], SOURCES, known_at=known_at), A)
             assert sum(alone_days.values()) == len(listed)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_postgresql_lets_its_workers_share_the_counting_of_millions(engine: Engine) -> None:
+    """Left alone it leaves both passes of a night to one: for the list of sources, and for how many days it expects."""
+    keep(engine, *[complaint(str(n), LAST - timedelta(days=n), member=f"{n % 40:010}") for n in range(400)])
+    heard: list[tuple[str, object]] = []
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ANALYZE complaint")
+        connection.exec_driver_sql("UPDATE pg_class SET reltuples = 5000000 WHERE relname = 'complaint'")
+        # The index is as small as it was: only what its size would keep from workers is set aside.
+        connection.exec_driver_sql("SET min_parallel_index_scan_size = 0; SET enable_seqscan = off")
+        asks = [Ask(Window(FIRST, LAST), SOURCES, channel, least=1) for channel in ("any", "phone")]
+        event.listen(connection, "before_cursor_execute", lambda _c, _d, told, values, *_: heard.append((told, values)))
+        count_asked(connection, asks, Moment(LAST, T0))
+        count_register_days(connection, asks[0], Moment(LAST, T0))
+        passes = [(told, values) for told, values in heard if "GROUP BY" in told]
+        plans = [connection.exec_driver_sql(f"EXPLAIN {told}", values).scalars().all() for told, values in passes]
+    assert len(plans) == 2
+    for plan in plans:
+        assert any("Parallel Index Only Scan" in line for line in plan), "\n".join(plan)
+        assert not any("Index Cond" in line for line in plan), "looked up source by source: each too little to share"
 
 
 def test_a_late_source_counts_only_up_to_the_day_it_has_told(engine: Engine) -> None:

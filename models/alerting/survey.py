@@ -1,5 +1,6 @@
 """What measuring one night works with: the database, the sources, the moment, who is a member, what runs already."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -56,9 +57,23 @@ class Survey:
         told = [window.known_at for window in self.told.values()]
         return find_touched(self.connection, min(told)) if told else {}
 
-    def attended(self, rule: RuleConfig) -> dict[AlertKey, AlertedWindow | None]:
+    @cached_property
+    def running(self) -> dict[str, dict[AlertKey, AlertedWindow | None]]:
+        """Each rule's running alerts, with the window last told of each that is about a count."""
+        by_rule: defaultdict[str, dict[AlertKey, AlertedWindow | None]] = defaultdict(dict)
+        for key, state in self.states.items():
+            if state.active:
+                by_rule[key.rule_id][key] = self.told.get(key)
+        return by_rule
+
+    @cached_property
+    def marks(self) -> dict[str, AlertEvent]:
+        """What was last said of each rule itself."""
+        return rule_marks(self.ledger)
+
+    def attended(self, rule: RuleConfig) -> Mapping[AlertKey, AlertedWindow | None]:
         """Return a rule's running alerts, with the window last told of each that is about a count."""
-        return {key: self.told.get(key) for key, s in self.states.items() if key.rule_id == rule.id and s.active}
+        return self.running.get(rule.id, {})
 
     def was_touched(self, told: AlertedWindow) -> bool:
         """Whether the days of a mail can have fewer complaints by now than it said."""
@@ -67,7 +82,7 @@ class Survey:
 
     def is_novel(self, rule: RuleConfig) -> bool:
         """Whether the rule looks with new eyes tonight: then nobody asks whether what it finds is news."""
-        return bool(find_novelty(rule, self.sources, rule_marks(self.ledger).get(rule.id)))
+        return bool(find_novelty(rule, self.sources, self.marks.get(rule.id)))
 
     def open_sources(self, rule: RuleConfig) -> tuple[tuple[str, ...], date | None, bool]:
         """Return (sources the rule counts on, its watermark, whether one of them is late)."""

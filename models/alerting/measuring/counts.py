@@ -163,9 +163,8 @@ def find_touched(connection: Connection, since: datetime) -> dict[str, datetime]
 def _let_count_at_large(connection: Connection) -> None:
     """Let PostgreSQL count in memory and with all its workers, until the transaction ends.
 
-    With its 4 MB a hundred thousand members would go by way of the disk. And it takes a day computed of two columns for
-    as many days as there are pairs of both: believing in half a million groups it would send to one worker's hands
-    what is thousands at most.
+    With its 4 MB a hundred thousand members would go by way of the disk. And where a day is the one column or the other
+    it expects as many days as there are pairs of both: half a million groups, which it would not let workers hand over.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL work_mem = '64MB'"))
@@ -223,7 +222,7 @@ def _list_rows(moment: Moment, asks: Iterable[Ask], *more: ColumnElement[bool] |
     asks = list(asks)
     narrowed = [condition for condition in more if condition is not None]
     listed: ColumnElement[bool] = _C.c.source.in_(_list_sources(asks))
-    if not narrowed:  # a list to look up in an index keeps PostgreSQL's workers from sharing the index: this is none
+    if not narrowed:  # PostgreSQL would look each source up in the index, and take that for too little to share
         listed = listed.is_(true())
     # No bound on the day: what rules ask for spans most of it, and PostgreSQL, which cannot tell how much, would sort.
     rows = select(

@@ -141,14 +141,20 @@ def ask_rule(rule: RuleConfig, survey: Survey) -> list[Ask]:
 
 
 def _count(survey: Survey, rules: Iterable[RuleConfig], asks: Mapping[str, list[Ask]]) -> dict[str, Counts]:
-    """Count for all rules at once, and hand each rule its own figures."""
-    also = {key.member for rule in rules if asks[rule.id] for key in survey.attended(rule)}
-    counted = count_asked(survey.connection, [ask for mine in asks.values() for ask in mine], survey.moment, also)
+    """Count for all rules at once, and hand each rule its own figures of the members that it is about."""
+    running = {rule.id: {key.member for key in survey.attended(rule)} for rule in rules if asks[rule.id]}
+    every = [ask for mine in asks.values() for ask in mine]
+    counted = count_asked(survey.connection, every, survey.moment, set().union(*running.values()))
     shares: dict[str, Counts] = {}
     place = 0
     for rule_id, mine in asks.items():
         first, place = place, place + len(mine)
-        shares[rule_id] = {member: found[first:place] for member, found in counted.items()}
+        bounds = [(first + n, ask.least) for n, ask in enumerate(mine) if ask.least is not None]
+        shares[rule_id] = {
+            member: found[first:place]
+            for member, found in counted.items()
+            if member in running.get(rule_id, ()) or any(found[at] >= least for at, least in bounds)
+        }
     return shares
 
 
