@@ -1,14 +1,16 @@
-"""A quiet night over many known decisions on loopback and known rows of an extract, beside the first of all.
+"""Quiet nights over many known decisions on loopback and known rows of an extract, beside the first of all.
 
-python -m bench.quiet_night [--decisions 2500] [--rows 20000]
+python -m bench.quiet_night [--decisions 2500] [--rows 20000] [--engine sqlite|postgresql]...
 
-The night's own work, without Prefect's server, for 300 members: register, sources, links, counts, alerts, report.
+The night's own work, without Prefect's server, for 300 members: register, sources, links, counts, every kind of rule,
+mail, page. One night on which nothing has come, and one on which the authority has sent the known rows once more.
 """
 
 import argparse
 import csv
 import hashlib
 import json
+import os
 import tempfile
 import threading
 import time
@@ -16,7 +18,9 @@ from collections import Counter
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+from bench.bare import open_database
 from bench.extract_path import CONFIG, HEADERS, make_names, make_rows
 from bench.pages import FACTS
 from flows.night import run_night
@@ -31,10 +35,67 @@ name = "Bench"
 path = "register"
 [mail]
 from = "koll@bench.example"
+maildir = "mail"
+[mail.groups]
+ethics = ["etik@bench.example"]
+operators = ["drift@bench.example"]
+[page]
+folder = "page"
 [sources.dm_namnden]
 kind = "dm_namnden"
 sites = ["{site}"]
 delay = 0
+"""
+
+
+_RULES = """
+[[rule]]
+id = "total"
+type = "limit"
+sources = ["kv", "dm_namnden"]
+window = { rolling_days = 365 }
+levels = [10, 25, 50, 100]
+to = ["ethics"]
+[[rule]]
+id = "phone"
+type = "limit"
+channel = "phone"
+sources = ["kv", "dm_namnden"]
+window = { rolling_days = 365 }
+levels = [5, 15, 35]
+to = ["ethics"]
+[[rule]]
+id = "upheld"
+type = "event"
+source = "dm_namnden"
+outcomes = ["breach", "partly"]
+to = ["ethics"]
+[[rule]]
+id = "rise"
+type = "rise"
+channels = ["any", "phone"]
+threshold = "budget"
+to = ["ethics"]
+[[rule]]
+id = "rank"
+type = "rank"
+window = { calendar = "year" }
+top = 5
+leave = 8
+min_count = 10
+to = ["ethics"]
+[[rule]]
+id = "follow-up"
+type = "follow_up"
+to = ["ethics"]
+[[rule]]
+id = "odd"
+type = "source_odd"
+to = ["operators"]
+[[rule]]
+id = "late"
+type = "source_late"
+to = ["operators"]
 """
 
 
@@ -80,35 +141,49 @@ def serve(pages: dict[str, bytes], asked: Counter[int]) -> ThreadingHTTPServer:
 def lay_out(root: Path, site: str, rows: int) -> None:
     """Write an installation with a site of decisions, an extract, and a register of 300 members."""
     extract = CONFIG[CONFIG.index("[sources.kv]") :]
-    (root / "koll.toml").write_text(_CONFIG.replace("{site}", site) + extract, "utf-8")
+    (root / "koll.toml").write_text(_CONFIG.replace("{site}", site) + extract + _RULES, "utf-8")
     (root / "extracts").mkdir()
     (root / "register").mkdir()
     members = "".join(f"{org},{name}\n" for org, name in make_names(1000)[:300])
     (root / "register" / "members.csv").write_text(f"org_number,legal_name\n{members}", "utf-8")
-    with (root / "extracts" / "utdrag_2025-09-01_2026-08-26.csv").open("w", encoding="cp1252", newline="") as file:
-        csv.writer(file, delimiter=";").writerows([HEADERS, *make_rows(rows)])
+    send(root, "utdrag", list(make_rows(rows)))
+
+
+def send(root: Path, name: str, rows: list[Any]) -> None:
+    """Let an extract with these rows arrive."""
+    with (root / "extracts" / f"{name}_2025-09-01_2026-08-26.csv").open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([HEADERS, *rows])
+
+
+def time_nights(root: Path, rows: int, asked: Counter[int], engine: str) -> None:
+    place = open_workplace(root / "koll.toml", check=False)
+    upgrade(place.engine)
+    for name, day in (("first", 27), ("quiet", 28), ("sent again", 29)):
+        if name == "sent again":
+            send(root, "igen", sorted(make_rows(rows), reverse=True))
+        asked.clear()
+        started, cpu = time.perf_counter(), time.process_time()
+        night = run_night(place, (), date(2026, 8, day), lambda _line: None)
+        took, cpu = time.perf_counter() - started, time.process_time() - cpu
+        new, changed = (sum(getattr(one, what) for one in night.nights) for what in ("new", "changed"))
+        told = night.sum_up() if night.failed else f"{new} new, {changed} changed; answers {dict(asked)}"
+        print(f"{engine:<12}{name:<12}{took:>9.2f}{cpu:>9.2f}  {told}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--decisions", type=int, default=2_500)
     parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--engine", action="append", choices=("sqlite", "postgresql"))
     told = parser.parse_args()
     asked: Counter[int] = Counter()
     server = serve(make_site(told.decisions), asked)
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        lay_out(root, f"http://127.0.0.1:{server.server_port}", told.rows)
-        place = open_workplace(root / "koll.toml", check=False)
-        upgrade(place.engine)
-        print(f"{'night':<10}{'seconds':>9}{'of CPU':>9}{'new':>7}  answers")
-        for name in ("first", "quiet"):
-            asked.clear()
-            started, cpu = time.perf_counter(), time.process_time()
-            fared = run_night(place, (), date(2026, 8, 27), lambda _line: None).nights
-            took, cpu = time.perf_counter() - started, time.process_time() - cpu
-            messages = "; ".join(one.message for one in fared if one.message)
-            print(f"{name:<10}{took:>9.2f}{cpu:>9.2f}{sum(one.new for one in fared):>7}  {dict(asked)} {messages}")
+    print(f"{'':<12}{'night':<12}{'seconds':>9}{'of CPU':>9}  (of this process)")
+    for engine in told.engine or ("sqlite", "postgresql"):
+        with tempfile.TemporaryDirectory() as folder, open_database(engine) as database:
+            os.environ["KOLL_DATABASE_URL"] = database.url.replace("///koll.db", f"///{folder}/koll.db")
+            lay_out(Path(folder), f"http://127.0.0.1:{server.server_port}", told.rows)
+            time_nights(Path(folder), told.rows, asked, engine)
     server.shutdown()
 
 
