@@ -1,6 +1,7 @@
 """Drafts become complaints: versions, withdrawal, and nothing touched when nothing changed."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,6 +157,64 @@ def test_files_in_one_go_and_night_by_night_end_in_the_same_state(tmp_path, batc
         engine.dispose()
     accepted = [{k: v for k, v in state.items() if v[1] == "accepted"} for state in states]
     assert accepted[0] == accepted[1]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    readings=st.lists(
+        st.tuples(
+            st.lists(st.tuples(st.sampled_from("abcde"), st.integers(0, 4), st.sampled_from([10, 40])), max_size=6),
+            st.one_of(st.none(), st.tuples(st.integers(0, 4), st.integers(0, 4))),
+            st.sampled_from(["", "", "a", "f"]),
+        ),
+        max_size=3,
+    ),
+    revoked=st.sampled_from(["", "", "a"]),
+)
+def test_a_first_reading_written_ahead_ends_as_one_that_is_compared(engine: Engine, readings, revoked) -> None:
+    """Whatever is in it: ids twice in a file or in two, rows refused or revoked, periods that take rows back."""
+
+    def read_in(source: str, *, ahead: bool) -> tuple[MergeCounts, list]:
+        with writing(engine) as connection:
+            stage = Stage(connection, source, "run", T0)
+            if ahead:
+                assert stage.is_first
+                stage.write_ahead()
+            with stage.filling():
+                for number, (rows, _, present) in enumerate(readings):
+                    drafts = [draft(k, DAY + timedelta(days=d), text=k, precedence=p) for k, d, p in rows]
+                    stage.add(number, DraftTable.of(drafts), [Link()] * len(drafts))
+                    stage.present(number, present)
+            stage.revoke(("0" * 64, source_id) for source_id in revoked)
+            for number, (_, days, _) in enumerate(readings):
+                if days:
+                    stage.cover(number, (DAY + timedelta(days=min(days)), DAY + timedelta(days=max(days))))
+            assert stage.find_gone() == (0, 0)
+            counts = stage.merge()
+            kept = text(
+                "SELECT c.*, t.text FROM complaint AS c LEFT JOIN complaint_text AS t"
+                " ON t.source = c.source AND t.source_id = c.source_id WHERE c.source = :source ORDER BY c.id"
+            )
+            rows = [dict(row._mapping) for row in connection.execute(kept, {"source": source})]
+            return counts, [{name: row[name] for name in row if name not in ("id", "source")} for row in rows]
+
+    unknown = uuid4().hex
+    assert read_in(f"{unknown} ahead", ahead=True) == read_in(f"{unknown} compared", ahead=False)
+
+
+def test_rows_written_ahead_are_seen_by_nobody_before_the_end_and_not_at_all_after_a_kill(engine: Engine) -> None:
+    rows = [draft(str(number)) for number in range(100)]
+    with engine.connect() as onlooker:
+        counted = text("SELECT count(*) FROM complaint")
+        with pytest.raises(KeyboardInterrupt), writing(engine) as connection:
+            stage = Stage(connection, "kv", "run", T0)
+            stage.write_ahead()
+            with stage.filling():
+                stage.add(1, DraftTable.of(rows), [Link()] * len(rows))
+            assert connection.execute(counted).scalar() == 100
+            assert onlooker.execute(counted).scalar() == 0
+            raise KeyboardInterrupt
+    assert versions(engine) == 0
 
 
 def test_a_row_changed_in_one_file_and_gone_from_the_next_is_withdrawn_once(engine: Engine) -> None:

@@ -21,13 +21,12 @@ _LATELY = 4  # weeks over which a source that is asked every night is looked at
 _WEEK = 7
 
 
-def check_files(connection: Connection, keeper: Keeper, told_through: date | None) -> None:
+def check_files(keeper: Keeper, known: Counter[date], told_through: date | None) -> None:
     """Raise SourceBroken when a file holds far fewer rows than the weeks before let expect, or ends in silence.
 
-    ``told_through`` is the day up to which the source was known before: a file is held to the recent weeks for the
-    days after it, and to what is known for the days up to it.
+    ``known`` are the complaints by day, and ``told_through`` is the day up to which the source was known before: a file
+    is held to the recent weeks for the days after it, and to what is known for the days up to it.
     """
-    known = _count_days(connection, keeper.source)
     for held in keeper.held:
         if held.period is None or not known:
             continue
@@ -81,7 +80,7 @@ def _sum_days(days: Counter[date], first: date, last: date) -> int:
     return sum(number for day, number in days.items() if first <= day <= last)
 
 
-def _count_days(connection: Connection, source: str) -> Counter[date]:
+def count_days(connection: Connection, source: str) -> Counter[date]:
     """Return the accepted complaints of a source by their own day."""
     current = (_C.c.source == source) & _C.c.recorded_to.is_(None) & (_C.c.status == Status.ACCEPTED)
     asked = select(_C.c.received_on, func.count()).where(current & _C.c.received_on.is_not(None))

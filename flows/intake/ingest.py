@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from expectations.data_docs import write_data_docs
 from expectations.judge import Judge
 from expectations.volume import ROWS_TAKEN_BACK, tell
 from flows.declarations.taking import list_mailed, take_declarations
-from flows.intake.drift import check_files, compare_headers, find_drift
+from flows.intake.drift import check_files, compare_headers, count_days, find_drift
 from flows.intake.keeping import WAITING, Keeper
 from flows.intake.linking import Linker
 from flows.intake.outages import await_database, recognise
@@ -151,6 +152,8 @@ def _take_in(
         with connection.begin():
             known = load_parsed(connection, source.name)
             stage = Stage(connection, source.name, order.run_id, place.clock())
+            # Mails take long to read, and SQLite would keep everybody else from writing meanwhile.
+            ahead = stage.is_first and not order.spread and source.info.kind != "tips"
             repairs = load_repairs(connection, source.name)
             open_ids = load_open_ids(connection, source.name)
         state = read_state(place, source.name)
@@ -171,25 +174,31 @@ def _take_in(
         if same:
             keeper.carry_over(fresh[0], same)
         judge = _make_judge(source, order, known, due)
-        with connection.begin():
-            _judge_all(place, source, due, order, judge, linker, keeper, stage, repairs)
-            _settle(stage, judge, keeper, newest, known)
-            _refuse_shrunk(stage, keeper, order)
-            if by_period and not (same or order.accept_shrink or order.replay):
-                check_files(connection, keeper, read_watermark(connection, source.name))
-            keeper.findings += compare_headers(keeper, {} if order.replay else known)
-            keeper.note_contents(contents)
+        if ahead:
+            stage.write_ahead()
+        connection.execution_options(writes=ahead)
+        checked = by_period and not (same or order.accept_shrink or order.replay)
+        days = count_days(connection, source.name) if checked else Counter()
+        _judge_all(place, source, due, order, judge, linker, keeper, stage, repairs)
+        _settle(stage, judge, keeper, newest, known)
+        _refuse_shrunk(stage, keeper, order)
+        if checked:
+            check_files(keeper, days, read_watermark(connection, source.name))
+        keeper.findings += compare_headers(keeper, {} if order.replay else known)
+        keeper.note_contents(contents)
         place.one_writer.confirm()
-        connection.execution_options(writes=True)
-        with connection.begin():
-            counts = stage.merge()
-            if not order.replay:
-                came, on = counts.new + counts.changed, order.business_date
-                keeper.findings += find_drift(connection, source.name, source.bounds, on, came, by_night=not by_period)
-            keeper.store(connection, linker.reasons.values())
-            _move_watermark(connection, source, newest, keeper, order, place.clock())
-            _remember_state(connection, source, newest)
-            _note_merge(connection, night, counts, keeper, fresh)
+        if not ahead:
+            connection.commit()
+            connection.execution_options(writes=True)
+        counts = stage.merge()
+        if not order.replay:
+            came, on = counts.new + counts.changed, order.business_date
+            keeper.findings += find_drift(connection, source.name, source.bounds, on, came, by_night=not by_period)
+        keeper.store(connection, linker.reasons.values())
+        _move_watermark(connection, source, newest, keeper, order, place.clock())
+        _remember_state(connection, source, newest)
+        _note_merge(connection, night, counts, keeper, fresh)
+        connection.commit()
     _show_judgement(place, judge, keeper)
     _report(night, counts, keeper, fresh)
 
