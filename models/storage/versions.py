@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, literal_column, select
 
 from models.storage.tables import Complaint, Mention
-from models.words import Band, Kind, Status
+from models.words import Band, Kind, Role, Status
 
 _C = Complaint.__table__  # type: ignore[attr-defined]
 _M = Mention.__table__  # type: ignore[attr-defined]
@@ -24,6 +24,7 @@ def _is(column: ColumnElement[Any], word: str) -> ColumnElement[bool]:
 IS_CURRENT_TIP = _is(_C.c.kind, Kind.TIP) & _C.c.recorded_to.is_(None)
 IS_DOUBTFUL = _is(_C.c.band, Band.REVIEW) & _C.c.recorded_to.is_(None)
 IS_MENTION_DOUBTFUL = _is(_M.c.band, Band.REVIEW) & _M.c.recorded_to.is_(None)
+IS_CALLER = _is(_M.c.band, Band.ACCEPT) & _is(_M.c.role, Role.CALLER)
 # A member's own, as far as words tell that: with "believed now" the condition of the index complaint_figures.
 IS_MEMBERS_OWN = _is(_C.c.status, Status.ACCEPTED) & _is(_C.c.band, Band.ACCEPT) & _C.c.member.is_not(None)
 

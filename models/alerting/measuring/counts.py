@@ -35,8 +35,8 @@ from models.alerting.moment import Moment
 from models.counting import DateKind
 from models.matching.duplicates import LinkKind
 from models.storage.tables import Complaint, EventLink, Member, Mention
-from models.storage.versions import IS_MEMBERS_OWN
-from models.words import Band, Role, Status
+from models.storage.versions import IS_CALLER, IS_MEMBERS_OWN
+from models.words import Band, Status
 
 _C: Table = Complaint.__table__  # type: ignore[attr-defined]
 _M: Table = Mention.__table__  # type: ignore[attr-defined]
@@ -141,13 +141,16 @@ def count_register_days(
 def find_touched(connection: Connection, since: datetime) -> dict[str, datetime]:
     """Return the members from whose counts anything can have been taken since, and when that was last done.
 
-    A version was closed, a caller is no longer believed, or a report turned out to be of an event counted already.
+    A version was closed (which takes from its callers as well), a caller is no longer believed, or a report turned out
+    to be of an event counted already.
     """
+    named = (_M.c.source == _C.c.source) & (_M.c.source_id == _C.c.source_id) & IS_CALLER
     second = (_L.c.two_source == _C.c.source) & (_L.c.two_id == _C.c.source_id)
     callers = (_L.c.two_source == _M.c.source) & (_L.c.two_id == _M.c.source_id)
     opened, current = _L.c.recorded_from > since, _C.c.recorded_to.is_(None)
     asked = (
         select(_C.c.member, _C.c.recorded_to).where(_C.c.recorded_to > since),
+        select(_M.c.member, _C.c.recorded_to).select_from(_C.join(_M, named)).where(_C.c.recorded_to > since),
         select(_M.c.member, _M.c.recorded_to).where(_M.c.recorded_to > since),
         select(_C.c.member, _L.c.recorded_from).select_from(_L.join(_C, second)).where(opened, current),
         select(_M.c.member, _L.c.recorded_from).select_from(_L.join(_M, callers)).where(opened),
@@ -261,7 +264,7 @@ def _list_exceptions(connection: Connection, asks: Sequence[Ask], moment: Moment
         own = own.where(held, moment.knows(_L), _L.c.kind.in_(SURE), _C.c.band == Band.ACCEPT, _C.c.member.is_not(None))
         for member, source, source_id, channel, received, event in connection.execute(own.distinct()):
             yield _Exception(member, source, channel, received, event, firsts[source, source_id], False)
-    named = and_(moment.knows(_M), _M.c.band == Band.ACCEPT, _M.c.role == Role.CALLER, _M.c.member.is_not(None))
+    named = and_(moment.knows(_M), IS_CALLER, _M.c.member.is_not(None))
     another = _C.c.member.is_(None) | (_C.c.member != _M.c.member) | (_C.c.band != Band.ACCEPT)
     of = (_M.c.source == _C.c.source) & (_M.c.source_id == _C.c.source_id)
     callers = select(_M.c.member, _C.c.source, _C.c.source_id, _C.c.channel, *dates).select_from(_M.join(_C, of))
