@@ -130,6 +130,13 @@ def test_what_a_person_said_of_a_pair_stands() -> None:
     assert [found.rule for found in said] == ["person"]
 
 
+def test_of_a_pair_that_a_person_joined_the_later_one_is_the_second_whatever_they_are_called() -> None:
+    """Or three reports could each be the second of another, and none of them would count."""
+    reports = [report("z"), report("y", "Något helt annat."), report("x", "Ett tredje ärende.")]
+    pairs = {frozenset(pair): True for pair in (("z", "y"), ("y", "x"), ("z", "x"))}
+    assert {(found.one, found.two) for found in find_links(reports, pairs)} == {("z", "y"), ("y", "x"), ("z", "x")}
+
+
 def test_links_chain_into_one_event_named_after_the_first_report() -> None:
     links = [
         Link("a", "b", LinkKind.SAME_EVENT, "r", "w"),

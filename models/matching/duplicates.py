@@ -145,8 +145,8 @@ def find_links(reports: Iterable[Report], answers: Mapping[frozenset[str], bool]
         finder.add()
     known = {frozenset((link.one, link.two)) for link in links}
     for pair, answer in said.items():
-        if answer and pair not in known and len(pair) == 2 and pair <= finder.ids:
-            one, two = sorted(pair)
+        if answer and pair not in known and len(pair) == 2 and pair <= finder.places.keys():
+            one, two = sorted(pair, key=finder.places.__getitem__)
             links.append(Link(one, two, LinkKind.SAME_EVENT, "person", "A person said that it is the same"))
     return links
 
@@ -155,7 +155,7 @@ class _Finder:
     """Reports seen so far, by shingle, fact and Message-ID."""
 
     def __init__(self) -> None:
-        self.ids: set[str] = set()
+        self.places: dict[str, int] = {}  # in the order of arrival, by id
         self._read: list[_Read] = []
         self._by_shingle: dict[int, list[int]] = defaultdict(list)
         self._by_fact: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -178,7 +178,7 @@ class _Finder:
         read = self._next
         if read is None:
             return
-        self.ids.add(read.report.id)
+        self.places[read.report.id] = read.at
         self._read.append(read)
         for shingle in read.shingles:
             self._by_shingle[shingle].append(read.at)
