@@ -223,7 +223,8 @@ def renew_pages(night: Night, log: Log) -> None:
     try:
         write_pages(night.place, night.order.business_date)
     except OSError as error:
-        night.page_fault = f"{error.filename or night.place.settings.page.folder}: {error.strerror or error}"
+        where = error.filename or night.place.settings.page.folder
+        night.page_fault = f"{where}: {error.strerror or error}; make room or mend that folder"
         log(f"staff page: {night.page_fault}")
 
 

@@ -31,6 +31,7 @@ from flows.upkeep.journal import keep_journal
 from flows.workplace import Workplace, configured, open_workplace
 from models.storage.tables import SourceNight
 from models.words import Verdict
+from sources.archive.faults import ArchiveFault
 
 _SHOWN = ("verdict", "items", "drafts", "accepted", "new", "changed", "withdrawn", "quarantined", "complete_through")
 
@@ -139,7 +140,7 @@ def end_state(night: Night) -> State[Any]:
 
 def tell_end(error: Exception, place: Workplace, command: str) -> State[Any]:
     """Return the state of a run that could not go on, in our own words; raise again what no word is known for."""
-    if isinstance(error, NightUnderWay):
+    if isinstance(error, NightUnderWay | ArchiveFault):
         return Failed(message=str(error))
     outage = recognise(error, place)
     if outage is None:

@@ -18,6 +18,7 @@ from models.configuration.settings import Settings, load_settings
 from models.storage.store import open_engine, require_current
 from sources.archive.archive import Archive
 from sources.archive.durable import write_durably
+from sources.archive.faults import ArchiveUnwritable
 from sources.archive.sealing import KeyUnusable, Vault, make_key
 from sources.registry import WEB_KINDS
 
@@ -179,10 +180,13 @@ def _keep_key(path: Path, make: Callable[[], str]) -> bytes:
     """Return the key in a file, made when there is none yet.
 
     One that is empty or full of zeros was cut short by a power cut or a full disk, and is never taken for a key nor
-    replaced: another would know nobody again and open nothing.
+    replaced: another would know nobody again and open nothing. Raises ArchiveUnwritable where none can be kept.
     """
     if not path.exists():
-        write_durably(path, make().encode("ascii"), only_new=True)
+        try:
+            write_durably(path, make().encode("ascii"), only_new=True)
+        except OSError as error:
+            raise ArchiveUnwritable(str(path.parent), error) from error
     key = path.read_bytes().strip()
     if len(key) < _SHORTEST_KEY or not all(_VISIBLE[0] <= byte <= _VISIBLE[1] or byte in b"\r\n" for byte in key):
         raise SecretMissing(

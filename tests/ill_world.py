@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import socket
@@ -19,7 +18,6 @@ import pytest
 from sqlalchemy import event, text
 
 import flows.alerts.settling
-import sources.archive.places
 import sources.web.session
 import sources.web.wire
 from flows.looking.exports import EXPORTS, Asked
@@ -27,6 +25,7 @@ from flows.mail.sending.transports import SmtpTransport
 from flows.night import Night, run_night
 from flows.workplace import Workplace
 from sources.web.session import PoliteSession
+from tests.small_disk import SmallDisk
 from tests.small_world import ANNA, NAMES, STRANGER, Small, total
 from tests.test_inbox_imap import PASSWORD as IMAP_PASSWORD
 from tests.test_inbox_imap import USER as IMAP_USER
@@ -229,13 +228,20 @@ def lose_name(world: IllWorld) -> None:
     world.patch.setattr(sources.web.wire.socket, "getaddrinfo", fail)
 
 
-def refuse_writing(number: int) -> Fault:
-    """The archive's disk takes nothing: told by the system when a file is opened there."""
+def fill_archive(world: IllWorld) -> None:
+    """The archive's own disk is full."""
+    _lay_disk(world).fill(leave=0)
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(number, os.strerror(number))
 
-    return lambda world: world.patch.setattr(sources.archive.places.tempfile, "NamedTemporaryFile", refuse)
+def seal_archive(world: IllWorld) -> None:
+    """The archive's own disk was mounted for reading only."""
+    _lay_disk(world).set_writable(False)
+
+
+def _lay_disk(world: IllWorld) -> SmallDisk:
+    disk = SmallDisk(world.root / "archive")
+    world.cures.append(disk.remove)
+    return disk
 
 
 def hold_database(world: IllWorld) -> None:

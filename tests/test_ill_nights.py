@@ -3,7 +3,6 @@
 What is told, and what to do about it, stands in docs/faults.md: these tests hold every row of it true.
 """
 
-import errno
 import re
 import shutil
 from collections.abc import Iterator
@@ -31,13 +30,14 @@ from tests.ill_world import (
     damage_reading,
     endless,
     expire,
+    fill_archive,
     flip,
     hold_database,
     lose_name,
     mood,
     move_tips,
     redirect,
-    refuse_writing,
+    seal_archive,
     silent,
     stall,
     take_away,
@@ -82,8 +82,8 @@ MACHINE: dict[str, tuple[str, Fault]] = {
     "database locked": ("agency", hold_database),
 }
 DISK: dict[str, Fault] = {
-    "archive's disk full": refuse_writing(errno.ENOSPC),
-    "archive read-only": refuse_writing(errno.EROFS),
+    "archive's disk full": fill_archive,
+    "archive read-only": seal_archive,
 }
 STAGES = ("greeting", "EHLO", "MAIL", "RCPT", "DATA")
 POST: dict[str, tuple[Fault, bool]] = {  # with: does it need a person
@@ -231,7 +231,10 @@ def test_a_database_server_whose_lock_somebody_holds(
 @pytest.mark.parametrize("name", DISK)
 def test_a_disk_that_takes_nothing_ends_every_source_in_words(world: IllWorld, due: Outcome, name: str) -> None:
     DISK[name](world)
-    fall_ill(world, name, {"agency", "council", "board", "tips"}, due)
+    try:
+        fall_ill(world, name, {"agency", "council", "board", "tips"}, due)
+    finally:
+        world.heal()
     recover(world, due)
 
 

@@ -227,7 +227,9 @@ def _show_judgement(place: Workplace, judge: Judge, keeper: Keeper) -> None:
     try:
         write_data_docs([judge.results], place.data_docs)
     except OSError as error:
-        keeper.findings.append(f"data docs: {place.data_docs}: {error.strerror or error}; mend that folder")
+        keeper.findings.append(
+            f"data docs: {place.data_docs}: {error.strerror or error}; make room or mend that folder"
+        )
 
 
 def _make_judge(source: Source, order: Order, known: dict[str, Parsed], fresh: list[RawItem]) -> Judge:

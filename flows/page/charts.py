@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.page.desk import write_whole
 from flows.page.facts import Week
 from models.words import Channel
 
@@ -52,10 +53,7 @@ def draw_year(drawing: Drawing, kept: Path) -> str:
         file.touch()
         return file.read_text(encoding="utf-8")
     svg = _draw(drawing)
-    kept.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_text(svg, encoding="utf-8")
-    part.replace(file)
+    write_whole(file, svg)
     return svg
 
 

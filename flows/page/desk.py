@@ -82,3 +82,14 @@ def _list_banners(desk: Desk) -> Iterator[str]:
             yield desk.words.say(
                 "late_banner", title=desk.title(state.name), day=desk.words.day(state.complete_through)
             )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one step over an earlier one, which stays where there is no room for it. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

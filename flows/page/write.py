@@ -7,7 +7,7 @@ from typing import Any
 
 from flows.mail.letters.letter import Bars
 from flows.mail.words.wording import Wording, plain
-from flows.page.desk import Desk, PageWording, name_of, render
+from flows.page.desk import Desk, PageWording, name_of, render, write_whole
 from flows.page.facts import CALENDAR_DAYS, MemberPage, gather_page
 from flows.page.member import render_member
 from flows.workplace import Workplace
@@ -49,16 +49,9 @@ def write_pages(place: Workplace, on: date | None = None) -> Path | None:
     written[folder / "rules.html"] = _render_rules(desk, place)
     written[folder / "index.html"] = _render_index(desk)  # last: whoever finds it finds all it links to
     for path, text in written.items():
-        _replace(path, text)
+        write_whole(path, text)
     _forget(folder / "members", keep=set(written))
     return folder / "index.html"
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
 
 
 def _forget(members: Path, keep: set[Path]) -> None:
