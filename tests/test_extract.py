@@ -334,9 +334,10 @@ def test_an_old_workbook_is_told_and_stops_no_other_file(tmp_path: Path) -> None
     assert all(".xlsx or CSV" in problem.message for problem in reading.problems)
 
 
-def test_a_folder_with_nothing_but_what_cannot_be_read_is_broken(tmp_path: Path) -> None:
-    (tmp_path / "gammal.xls").write_text("x")
-    with pytest.raises(SourceBroken, match=r"gammal\.xls: save it as"):
+def test_a_folder_with_nothing_but_what_cannot_be_read_is_broken_and_every_file_named(tmp_path: Path) -> None:
+    for name in ("gammal.xls", "inskannat.PDF"):
+        (tmp_path / name).write_text("x")
+    with pytest.raises(SourceBroken, match=r"gammal\.xls: save it as .*; .*inskannat\.PDF: save it as"):
         read(tmp_path, Archive(tmp_path / "a"))
 
 

@@ -78,7 +78,7 @@ class Extract:
         unchanged = sorted((item for item in items if item.unchanged), key=lambda item: order[item.name])
         fresh = sorted((item for item in items if not item.unchanged), key=_by_period)
         if problems and not items:
-            raise SourceBroken(problems[0].code, problems[0].message)
+            raise SourceBroken(problems[0].code, "; ".join(problem.message for problem in problems))
         return Reading(self.name, (*unchanged, *fresh), visit.now, visit.business_date, problems=tuple(problems))
 
     def _list_files(self) -> list[Path]:
