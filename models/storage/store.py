@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ _ESCAPED = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _SPECIAL = re.compile(r"[\\\t\n\r]")
 _LOCK_TIMEOUT = "5min"
 CHUNK = 5_000  # rows a call; keeps memory in bounds
-_TOGETHER = 50  # rows of one INSERT on SQLite
+_TOGETHER = 200  # rows of one INSERT on SQLite
 
 
 class StoreUnusable(RuntimeError):
@@ -216,7 +216,7 @@ def pack_rows(connection: Connection, table: Table, columns: Mapping[str, Iterab
     Whoever calls it may do so on another thread while nothing else uses the connection: on PostgreSQL nearly all our
     own work is done by then, and what is left is to wait for the server. JSON comes as text. A column that holds
     nothing but its default is left to the table. Nothing is looked up or compared: for tables that are ours alone,
-    such as temporary ones.
+    such as temporary ones, or where all are new.
     """
     filled = {name: _list_filled(table.c[name], column) for name, column in columns.items()}
     values = {name: column for name, column in filled.items() if column is not None}
@@ -236,13 +236,25 @@ def _copy(driver: Any, statement: str, blocks: Iterable[str]) -> None:
 
 
 def _insert_together(driver: Any, statement: str, columns: Sequence[Sequence[Any]]) -> None:
-    """Insert rows some at once: a fifth quicker than one by one."""
-    width, number = len(columns), len(columns[0])
-    place = f"({', '.join(repeat('?', width))})"
-    cells = chain.from_iterable(zip(*columns, strict=True))
+    """Insert rows some at once: a fifth quicker than one by one. What all of them say alike is sent once."""
+    number = len(columns[0])
+    alike = [number > 0 and column.count(column[0]) == number for column in columns]
+    told = tuple(column[0] for column, same in zip(columns, alike, strict=True) if same)
+    differing = [column for column, same in zip(columns, alike, strict=True) if not same]
+    cells = chain.from_iterable(zip(*differing, strict=True))
     for together, times in ((_TOGETHER, number // _TOGETHER), (1, number % _TOGETHER)):
-        rows = (tuple(islice(cells, together * width)) for _ in range(times))
-        driver.executemany(f"{statement} {', '.join(repeat(place, together))}", rows)
+        rows = ((*told, *islice(cells, together * len(differing))) for _ in range(times))
+        driver.executemany(f"{statement} {_number_places(alike, together)}", rows)
+
+
+def _number_places(alike: Sequence[bool], rows: int) -> str:
+    """Return the places of so many rows; the values of columns that are alike come first, and once."""
+    differ = count(sum(alike) + 1)
+    told = []
+    for _ in range(rows):
+        once = count(1)
+        told.append(f"({', '.join(f'?{next(once if same else differ)}' for same in alike)})")
+    return ", ".join(told)
 
 
 def _list_filled(column: Column[Any], values: Iterable[Any]) -> list[Any] | None:
