@@ -3,9 +3,10 @@
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -36,6 +37,7 @@ from flows.intake.same_rows import find_same, name_contents
 from flows.one_writer import NightUnderWay
 from flows.onlooker import onlooker
 from flows.workplace import Workplace, read_secret
+from models.storage.first_reading import FirstReading, ReadAgain
 from models.storage.repairs import Repairs
 from models.storage.stage import MergeCounts, Stage
 from models.storage.store import upsert
@@ -127,10 +129,13 @@ def _take_in_what_is_left(
     """Take all in; an object that cannot be parsed and has been taken away since no longer holds up the others."""
     listed = {(item.name, item.sha256) for item in readings[-1].items}
     passed_over: dict[tuple[str, str], str] = {}
+    compares = False
     while True:
         try:
-            _take_in(place, source, readings, order, linker, night, passed_over)
+            _take_in(place, source, readings, order, linker, night, passed_over, compares=compares)
             return
+        except ReadAgain:
+            compares = True
         except ItemBroken as broken:
             one = (broken.item.name, broken.item.sha256)
             if one in listed:
@@ -146,14 +151,13 @@ def _take_in(
     linker: Linker,
     night: SourceNight,
     passed_over: Mapping[tuple[str, str], str],
+    *,
+    compares: bool,
 ) -> None:
     newest = readings[-1]
     with place.engine.connect() as connection:
         with connection.begin():
             known = load_parsed(connection, source.name)
-            stage = Stage(connection, source.name, order.run_id, place.clock())
-            # Mails take long to read, and SQLite would keep everybody else from writing meanwhile.
-            ahead = stage.is_first and not order.spread and source.info.kind != "tips"
             repairs = load_repairs(connection, source.name)
             open_ids = load_open_ids(connection, source.name)
         state = read_state(place, source.name)
@@ -165,6 +169,9 @@ def _take_in(
         with connection.begin():
             asked = None if again or repairs else contents
             same = find_same(connection, asked, fresh, newest, known, order.business_date)
+            stage = Stage(connection, source.name, order.run_id, place.clock())
+            if by_period and not (compares or order.spread) and stage.is_first and _tell_of_other_days(fresh):
+                stage = FirstReading(connection, source.name, order.run_id, place.clock())
         due = [] if same else fresh
         keeper = Keeper(
             source.name, order.run_id, place.clock(), fresh, by_period=by_period, repairs=repairs, open_ids=open_ids
@@ -174,9 +181,7 @@ def _take_in(
         if same:
             keeper.carry_over(fresh[0], same)
         judge = _make_judge(source, order, known, due)
-        if ahead:
-            stage.write_ahead()
-        connection.execution_options(writes=ahead)
+        connection.execution_options(writes=isinstance(stage, FirstReading))
         checked = by_period and not (same or order.accept_shrink or order.replay)
         days = count_days(connection, source.name) if checked else Counter()
         _judge_all(place, source, due, order, judge, linker, keeper, stage, repairs)
@@ -187,20 +192,21 @@ def _take_in(
         keeper.findings += compare_headers(keeper, {} if order.replay else known)
         keeper.note_contents(contents)
         place.one_writer.confirm()
-        if not ahead:
-            connection.commit()
+        if not isinstance(stage, FirstReading):
+            connection.commit()  # SQLite has let others write until now
             connection.execution_options(writes=True)
-        counts = stage.merge()
-        if not order.replay:
-            came, on = counts.new + counts.changed, order.business_date
-            keeper.findings += find_drift(connection, source.name, source.bounds, on, came, by_night=not by_period)
-        keeper.store(connection, linker.reasons.values())
-        _move_watermark(connection, source, newest, keeper, order, place.clock())
-        _remember_state(connection, source, newest)
+        counts = _merge(connection, source, newest, stage, keeper, linker, order)
         _note_merge(connection, night, counts, keeper, fresh)
         connection.commit()
     _show_judgement(place, judge, keeper)
     _report(night, counts, keeper, fresh)
+
+
+def _tell_of_other_days(files: Sequence[RawItem]) -> bool:
+    """Whether each of these files tells of days of its own, as far as they say which."""
+    periods = sorted(file.covers for file in files if file.covers)
+    apart = all(before[1] < after[0] for before, after in pairwise(periods))
+    return len(files) == 1 or (apart and len(periods) == len(files) > 0)
 
 
 def _judge_all(
@@ -220,6 +226,26 @@ def _judge_all(
         take_parts(order.spread, parts, judge, linker, keeper, stage)
         return
     take_rows(place, source, due, judge, linker, keeper, stage, repairs)
+
+
+def _merge(
+    connection: Connection,
+    source: Source,
+    newest: Reading,
+    stage: Stage,
+    keeper: Keeper,
+    linker: Linker,
+    order: Order,
+) -> MergeCounts:
+    """Write the rows, and what hangs on them."""
+    counts = stage.merge()
+    if not order.replay:
+        came, on, by_night = counts.new + counts.changed, order.business_date, source.info.kind != "extract"
+        keeper.findings += find_drift(connection, source.name, source.bounds, on, came, by_night=by_night)
+    keeper.store(connection, linker.reasons.values())
+    _move_watermark(connection, source, newest, keeper, order, stage.now)
+    _remember_state(connection, source, newest)
+    return counts
 
 
 def _show_judgement(place: Workplace, judge: Judge, keeper: Keeper) -> None:

@@ -5,30 +5,59 @@ ten take the same few statements, and a row that has not changed is not touched.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Connection, String, bindparam, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Connection, Date, Index, Integer, MetaData, String, Table, bindparam, text
 from sqlmodel import UTCDateTime
 
 from models.draft_table import FACTS, DraftTable, Memo, sort_facts, sort_flags
-from models.storage.stage_tables import COLUMNS, FIND, PERIOD, SPACE, STAGE
 from models.storage.store import pack_rows
+from models.storage.tables import Complaint
 from models.words import Band
 
+COMPLAINT: Table = Complaint.__table__  # type: ignore[attr-defined]
+_COPIED = ("source_id", "status", "hash", *FACTS, "member", "band", "why", "raw_sha256", "raw_locator")
+_COLUMNS = ", ".join(_COPIED)
 TEXT_KEPT = timedelta(days=365)  # free text is forgotten a year after the complaint
+_DEFAULTS = {"status": "accepted", "flags": "[]", "facts": "{}", "reexamination": "0", "precedence": "0"}
 _MANY = 10_000  # staged rows
 _SORT_CACHE = -8_192  # KiB of SQLite's cache while it sorts
-# While many rows are merged: with its usual 4 MB the server sorts them twice
-_IN_BULK = (("enable_nestloop", "off", "on"), ("work_mem", "'64MB'", "DEFAULT"))
+_SORT_MEMORY = "'64MB'"  # of the server's, while many rows are merged: with its usual 4 MB it sorts them twice
 # What complaints are found by: nothing is planned by the others, and counting all takes as long as a tenth of a load
 _ASKED_BY = ("source", "source_id", "recorded_from", "recorded_to", "status", "kind", "received_on", "member", "band")
+_SPACE = MetaData()
+_STAGE = Table(
+    "stage",
+    _SPACE,
+    Column("seq", Integer, primary_key=True),
+    Column("item", Integer, nullable=False),
+    Column("state", String, nullable=False, server_default="new"),
+    Column("source_id", String, nullable=False),
+    *(
+        Column(name, COMPLAINT.c[name].type, server_default=_DEFAULTS.get(name))
+        for name in _COPIED
+        if name != "source_id"
+    ),
+    Column("text", String),
+    Column("delete_after", Date),
+    prefixes=["TEMPORARY"],
+)
+_FIND = Index("stage_source_id", _STAGE.c.source_id)  # made when the rows are in: that is quicker
+_PERIOD = Table(  # what an item is complete for; without dates, for everything
+    "stage_period",
+    _SPACE,
+    Column("item", Integer, primary_key=True),
+    Column("first_day", Date),
+    Column("last_day", Date),
+    prefixes=["TEMPORARY"],
+)
+_GONE = Table("stage_gone", _SPACE, Column("id", Integer, primary_key=True), prefixes=["TEMPORARY"])
 _WORDS = Memo[Any](lambda word: None if word is None else str(word))
 _PLAIN: dict[str, Callable[[Any], Any]] = {  # columns whose values a driver would have to look at twice
     "kind": _WORDS.__getitem__,
@@ -39,9 +68,9 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {  # columns whose values a driver wou
 }
 _SAME = "((c.hash = s.hash AND c.status = s.status) OR (c.precedence > s.precedence AND c.status = 'accepted'))"
 _CURRENT = "c.source = :source AND c.recorded_to IS NULL"
-_WRITTEN = (
-    f"INSERT INTO complaint (source, recorded_from, run_id, {COLUMNS})"
-    f" SELECT :source, :now, :run_id, {COLUMNS} FROM stage AS s WHERE s.state = 'new'"
+STAGED = (
+    f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS})"
+    f" SELECT :source, :now, :run_id, {_COLUMNS} FROM stage AS s WHERE s.state = 'new'"
 )
 _COVERED = "(p.first_day IS NULL OR {row}.received_on BETWEEN p.first_day AND p.last_day)"
 _NOT_IN_IT = "NOT EXISTS (SELECT 1 FROM stage AS o WHERE o.source_id = {row}.source_id AND o.item >= p.item)"
@@ -89,22 +118,12 @@ class Stage:
     _gone: tuple[int, int] | None = field(default=None)
     _carrier: ThreadPoolExecutor | None = field(default=None)
     _travelling: Future[None] | None = field(default=None)
-    _added: int = field(default=0)
-    _writes_ahead: bool = field(default=False)
-    _passed_on: int = field(default=0)  # rows sent to the table ahead of the merge
-    _written: int = field(default=0)  # those of them that found their place
-    _is_mended: bool = field(default=False)  # whether rows have been taken back since they were added
 
     def __post_init__(self) -> None:
         """Make room; a temporary table lives as long as its connection, which a pool may hand out again."""
-        SPACE.drop_all(self.connection, checkfirst=True)
-        SPACE.create_all(self.connection, checkfirst=False)
-        FIND.drop(self.connection)
-
-    @property
-    def _is_served(self) -> bool:
-        """Whether there is a server, which works while this process does."""
-        return self.connection.dialect.name == "postgresql"
+        _SPACE.drop_all(self.connection, checkfirst=True)
+        _SPACE.create_all(self.connection, checkfirst=False)
+        _FIND.drop(self.connection)
 
     @property
     def is_first(self) -> bool:
@@ -113,17 +132,14 @@ class Stage:
         asked = text(f"SELECT 1 FROM complaint AS c WHERE {_CURRENT} ORDER BY c.source, c.source_id LIMIT 1")
         return self.connection.execute(asked, {"source": self.source}).first() is None
 
-    def write_ahead(self) -> None:
-        """Let what is added go into ``complaint`` while the next rows are read; only for a source that ``is_first``.
-
-        ``merge`` leaves it there; or takes it out and does all anew where some of it is not to stand: one id in two
-        files, rows that were revoked, or that a later file lacks. Call it in the transaction that ``merge`` is in.
-        """
-        self._writes_ahead = True
+    @property
+    def _is_served(self) -> bool:
+        """Whether there is a server, which works while this process does."""
+        return self.connection.dialect.name == "postgresql"
 
     @contextmanager
     def filling(self) -> Iterator[None]:
-        """Within, rows travel on while the next are made ready: only ``add`` and ``present`` may be called.
+        """Within, rows travel to PostgreSQL while the next are made ready: only ``add`` and ``present`` may be called.
 
         All have arrived in the end. What went wrong with some is raised by the next call, or at the end.
         """
@@ -140,40 +156,40 @@ class Stage:
             self._travelling.result()
             self._travelling = None
 
-    def _write(self, columns: Mapping[str, Iterable[Any]], drafts: range = range(0)) -> None:
-        """Stage rows, and pass those on that are ``drafts``; numbers are their ``seq``."""
-        send = pack_rows(self.connection, STAGE, columns)
+    def _send(self, send: Callable[[], None]) -> None:
+        """Send rows; SQLite takes them from this thread, as it takes some at a time and two threads would wait."""
         self._arrive()
-        if self._carrier and self._is_served:
-            self._travelling = self._carrier.submit(lambda: self._pass_on(drafts, send))
-            return
-        send()  # SQLite works in this process, and on some rows at a time: two threads would wait for each other
-        if self._carrier:
-            self._travelling = self._carrier.submit(self._pass_on, drafts)
-
-    def _pass_on(self, drafts: range, send: Callable[[], None] | None = None) -> None:
-        """Write staged rows to the table ahead of the merge, until one does not find its place."""
-        if send:
+        if self._is_served:
+            self._travel(send)
+        else:
             send()
-        if not drafts or not self._writes_ahead or self._written < self._passed_on:
-            return
-        self._passed_on += len(drafts)
-        with suppress(IntegrityError), self.connection.begin_nested():  # an id that is there already: see ``merge``
-            self._written += self._run(f"{_WRITTEN} AND s.seq >= {drafts.start} AND s.seq < {drafts.stop} ORDER BY seq")
+
+    def _travel(self, send: Callable[[], None]) -> None:
+        if self._carrier:
+            self._travelling = self._carrier.submit(send)
+        else:
+            send()
 
     def add(self, items: int | Sequence[int], drafts: DraftTable, links: Sequence[Link]) -> None:
         """Stage accepted drafts, each with the number of its item and its link; items are numbered from the oldest.
 
         Every draft has an id.
         """
-        count = len(drafts)
-        places = range(self._seq, self._seq + count)
-        self._has_texts |= any(drafts.text)
         oldest = items if isinstance(items, int) else min(items, default=self._oldest)
         self._oldest = oldest if self._oldest is None or oldest is None else min(oldest, self._oldest)
+        begin, self._seq = self._seq, self._seq + len(drafts)
+        placed: dict[str, Iterable[Any]] = {
+            "seq": range(begin, self._seq),
+            "item": repeat(items, len(drafts)) if isinstance(items, int) else items,
+        }
+        self._gone = None
+        self._send(pack_rows(self.connection, _STAGE, placed | self._list_columns(drafts, links)))
+
+    def _list_columns(self, drafts: DraftTable, links: Sequence[Link]) -> dict[str, Iterable[Any]]:
+        """Return what drafts and links say, by the names of a complaint's columns and with its text."""
+        count = len(drafts)
+        self._has_texts |= any(drafts.text)
         columns: dict[str, Iterable[Any]] = {
-            "seq": places,
-            "item": repeat(items, count) if isinstance(items, int) else items,
             "hash": drafts.hash_rows(),
             "raw_sha256": drafts.sha256,
             "raw_locator": drafts.locator,
@@ -189,10 +205,7 @@ class Stage:
             if name not in columns:
                 column = getattr(drafts, name)
                 columns[name] = map(_PLAIN[name], column) if name in _PLAIN else column
-        self._seq += count
-        self._added += count
-        self._gone = None
-        self._write(columns, places)
+        return columns
 
     def _forget_on(self, drafts: DraftTable) -> Iterable[date | None]:
         if not self._has_texts:
@@ -205,8 +218,9 @@ class Stage:
         ids = list(source_ids)
         if ids:
             begin, self._seq = self._seq, self._seq + len(ids)
-            columns = {"seq": range(begin, self._seq), "item": repeat(item, len(ids))}
-            self._write({**columns, "state": repeat("present", len(ids)), "source_id": ids})
+            columns: dict[str, Iterable[Any]] = {"seq": range(begin, self._seq), "item": repeat(item, len(ids))}
+            columns |= {"state": repeat("present", len(ids)), "source_id": ids}
+            self._send(pack_rows(self.connection, _STAGE, columns))
             self._gone = None
 
     def cover(self, item: int, period: tuple[date, date] | None) -> None:
@@ -214,7 +228,7 @@ class Stage:
         self._gone = None
         self._newest = item if self._newest is None else max(item, self._newest)
         first, last = period or (None, None)
-        self.connection.execute(PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
+        self.connection.execute(_PERIOD.insert(), {"item": item, "first_day": first, "last_day": last})
 
     def revoke(self, rows: Iterable[tuple[str, str]]) -> None:
         """Take staged rows out again, by (sha256 of their object, source_id): they are present, but not written."""
@@ -224,7 +238,6 @@ class Stage:
             taken = "UPDATE stage SET state = 'present' WHERE source_id = :id AND raw_sha256 = :sha256"
             self.connection.execute(text(taken), named)
             self._gone = None
-            self._is_mended = True
 
     def hand_over(self, table: str) -> None:
         """Leave what is staged in a table of its own, for another connection to take over (PostgreSQL)."""
@@ -232,7 +245,7 @@ class Stage:
 
     def take_over(self, table: str) -> None:
         """Stage what was left in a table, after all that is staged here; the table is gone then."""
-        named = ", ".join(column.name for column in STAGE.columns if column is not STAGE.c.seq)
+        named = ", ".join(column.name for column in _STAGE.columns if column is not _STAGE.c.seq)
         taken = f"INSERT INTO stage (seq, {named}) SELECT seq + {self._seq}, {named} FROM {table}"
         self._seq += self.connection.execute(text(taken)).rowcount
         self.connection.execute(text(f"DROP TABLE {table}"))
@@ -243,8 +256,6 @@ class Stage:
 
         A row that is staged is not gone, whatever becomes of it, unless what is known of it has precedence.
         """
-        if self._writes_ahead:
-            return 0, 0
         if self._gone is None:
             self._make_ready()
             known = f"FROM complaint AS c WHERE {_CURRENT} AND c.status = 'accepted'"
@@ -261,30 +272,9 @@ class Stage:
 
     def merge(self) -> MergeCounts:
         """Write what is staged: new rows in, changed rows as new versions, gone rows withdrawn, the rest untouched."""
-        with self._joining_in_bulk():
-            if self._writes_ahead and self._stands():
-                self._write_texts()
-                counts = MergeCounts(new=self._written)
-            else:
-                self._take_out()
-                counts = self._compare_and_write()
-        if self._is_served and counts.new + counts.changed >= _MANY:
-            self.connection.execute(text(f"ANALYZE complaint ({', '.join(_ASKED_BY)})"))
-        return counts
-
-    def _stands(self) -> bool:
-        """Whether what was written ahead is what a merge would write."""
-        all_in = self._written == self._passed_on == self._added
-        return all_in and not self._is_mended and not self._withdraw_staged()
-
-    def _take_out(self) -> None:
-        if self._writes_ahead:
-            self._writes_ahead = False
-            self._run(f"DELETE FROM complaint AS c WHERE {_CURRENT} AND recorded_from = :now AND run_id = :run_id")
-
-    def _compare_and_write(self) -> MergeCounts:
         run = self._run
         self._make_ready()
+        self._join_in_bulk(True)
         superseded = self._supersede()
         self.find_gone()
         self._withdraw_staged()
@@ -292,16 +282,18 @@ class Stage:
             f"UPDATE complaint AS c SET recorded_to = :now WHERE {_CURRENT} AND EXISTS (SELECT 1 FROM stage AS s"
             f" WHERE s.state = 'new' AND s.source_id = c.source_id AND NOT {_SAME})"
         )
+        # Where there is nothing to compare with, rows go in as they lie, without a sort.
         unchanged = f" AND NOT EXISTS (SELECT 1 FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id)"
-        # Where there is nothing to compare with rows go in as they lie, without a sort.
-        written = run(f"{_WRITTEN}{'' if self.is_first else unchanged} ORDER BY seq")
+        written = run(f"{STAGED}{'' if self.is_first else unchanged} ORDER BY seq")
         withdrawn = run("UPDATE complaint SET recorded_to = :now WHERE id IN (SELECT id FROM stage_gone)")
-        taken = COLUMNS.replace("status", "'withdrawn'")
+        taken = _COLUMNS.replace("status", "'withdrawn'")
         run(
-            f"INSERT INTO complaint (source, recorded_from, run_id, {COLUMNS}) SELECT :source, :now, :run_id, {taken}"
+            f"INSERT INTO complaint (source, recorded_from, run_id, {_COLUMNS}) SELECT :source, :now, :run_id, {taken}"
             " FROM complaint WHERE id IN (SELECT id FROM stage_gone) ORDER BY id"
         )
         self._write_texts()
+        self._join_in_bulk(False)
+        self._count_anew(written)
         counted = text("SELECT count(*) FROM stage WHERE state = 'new'")
         same = int(self.connection.execute(counted).scalar_one()) - written
         return MergeCounts(written - changed, changed, same, superseded, withdrawn)
@@ -317,30 +309,25 @@ class Stage:
             " OR (o.precedence = stage.precedence AND o.seq > stage.seq)))"
         )
 
-    def _withdraw_staged(self) -> int:
-        """Let staged rows be withdrawn that a later item lacks although it is complete for their day; return how many.
-
-        Done again it finds the same rows.
-        """
+    def _withdraw_staged(self) -> None:
+        """Let staged rows be withdrawn that a later item lacks although it is complete for their day."""
         if self._oldest is None or self._newest is None or self._newest <= self._oldest:
-            return 0
-        self._make_ready()
-        return self._run(
+            return
+        self._run(
             "UPDATE stage SET status = 'withdrawn' WHERE state = 'new' AND EXISTS (SELECT 1 FROM stage_period AS p"
             f" WHERE p.item > stage.item AND {_COVERED.format(row='stage')} AND {_NOT_IN_IT.format(row='stage')})"
         )
 
-    @contextmanager
-    def _joining_in_bulk(self) -> Iterator[None]:
+    def _join_in_bulk(self, begins: bool) -> None:
         """Keep PostgreSQL from looking many rows up one by one: it plans by counts that are older than this night."""
-        if not (self._is_served and self._seq >= _MANY):
-            yield
-            return
-        for setting, many, _ in _IN_BULK:
-            self.connection.execute(text(f"SET LOCAL {setting} = {many}"))
-        yield
-        for setting, _, usual in _IN_BULK:
-            self.connection.execute(text(f"SET LOCAL {setting} = {usual}"))
+        if self._is_served and self._seq >= _MANY:
+            self.connection.execute(text(f"SET LOCAL enable_nestloop = {'off' if begins else 'on'}"))
+            self.connection.execute(text(f"SET LOCAL work_mem = {_SORT_MEMORY if begins else 'DEFAULT'}"))
+
+    def _count_anew(self, written: int) -> None:
+        """Let PostgreSQL know that there are many more rows than before."""
+        if self._is_served and written >= _MANY:
+            self.connection.execute(text(f"ANALYZE complaint ({', '.join(_ASKED_BY)})"))
 
     def _write_texts(self) -> None:
         """Keep the texts of the rows that were just written."""
@@ -365,12 +352,12 @@ class Stage:
 
     def _create_index(self) -> None:
         """SQLite sorts in as much memory as its cache may take, which would make more of it for more rows."""
-        if self._is_served:
-            FIND.create(self.connection)
-        else:
-            cache = self.connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+        on_sqlite = self.connection.dialect.name == "sqlite"
+        cache = self.connection.exec_driver_sql("PRAGMA cache_size").scalar_one() if on_sqlite else None
+        if on_sqlite:
             self.connection.exec_driver_sql(f"PRAGMA cache_size = {_SORT_CACHE}")
-            FIND.create(self.connection)
+        _FIND.create(self.connection)
+        if on_sqlite:
             self.connection.exec_driver_sql(f"PRAGMA cache_size = {cache}")
 
     def _run(self, sql: str) -> int:
