@@ -124,7 +124,7 @@ def count_register_days(
     """Return all members' complaints (or one's) of a figure's window by (source, day)."""
     _let_count_at_large(connection)
     of = None if ask.channel == "any" else _C.c.channel == ask.channel
-    rows = _list_rows(moment, [ask], _is(member), of).subquery()
+    rows = _list_rows(connection, moment, [ask], _is(member), of).subquery()
     group = (rows.c.source, rows.c[ask.by])
     days: dict[tuple[str, date], int] = defaultdict(int)
     for source, day, count in connection.execute(select(*group, func.count()).group_by(*group)):
@@ -179,7 +179,7 @@ def _count_groups(
 ) -> dict[str, list[int]]:
     """Count without the exceptions: of ``members``, or of everybody whom a figure makes interesting."""
     mine = None if members is None else _C.c.member.in_(members)
-    rows = _list_rows(moment, asks, mine).subquery("rows")
+    rows = _list_rows(connection, moment, asks, mine).subquery("rows")
     every = _list_sources(asks)
     number: ColumnElement[int] = func.count()
     if connection.dialect.name == "postgresql" and _are_members_few(connection):
@@ -220,12 +220,13 @@ def _list_sources(asks: Iterable[Ask]) -> list[str]:
     return sorted({source for ask in asks for source in ask.sources})
 
 
-def _list_rows(moment: Moment, asks: Iterable[Ask], *more: ColumnElement[bool] | None) -> Any:
+def _list_rows(connection: Connection, moment: Moment, asks: Iterable[Ask], *more: ColumnElement[bool] | None) -> Any:
     """Return the query for the complaints that are sure to be a member's own, with both kinds of date."""
     asks = list(asks)
     narrowed = [condition for condition in more if condition is not None]
     listed: ColumnElement[bool] = _C.c.source.in_(_list_sources(asks))
-    if not narrowed:  # PostgreSQL would look each source up in the index, and take that for too little to share
+    if not narrowed and connection.dialect.name == "postgresql":
+        # It would look each source up in the index, and take that for too little to share.
         listed = listed.is_(true())
     # No bound on the day: what rules ask for spans most of it, and PostgreSQL, which cannot tell how much, would sort.
     rows = select(
