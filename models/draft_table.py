@@ -196,7 +196,7 @@ class DraftTable(Sequence[Draft]):
             tidy = sort_flags if name == "flags" else sort_facts
             return [_encode(tidy(known[at])) if at in known else empty for at in range(len(self))]
         column = getattr(self, name)
-        if column.count(column[0]) == len(column):
+        if are_alike(column):
             return repeat(_encode(column[0]))
         if name in _MOSTLY_DIFFERENT:
             return ["null" if value is None else _encode(value) for value in column]
@@ -206,6 +206,11 @@ class DraftTable(Sequence[Draft]):
 SPARSE = ("mentions", "flags", "faults", "facts")
 COLUMNS = tuple(one.name for one in fields(DraftTable) if one.name not in (*SPARSE, "_hashes"))
 _PLAIN = tuple(name for name in COLUMNS if name not in ("sha256", "locator"))
+
+
+def are_alike(column: Sequence[Any]) -> bool:
+    """Whether all values of a column are the same; most that differ do so between the first and the last."""
+    return bool(column) and column[0] == column[-1] and column.count(column[0]) == len(column)
 
 
 def _fold_constants(parts: Sequence[Iterable[str]]) -> list[Iterable[str]]:

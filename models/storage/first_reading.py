@@ -50,15 +50,16 @@ class FirstReading(Stage):
             self._copy(drafts, links)
             return
         # SQLite takes rows from a table on its own, while this process goes on: from a program it does not.
-        begin = self._seq
         super().add(items, drafts, links)
-        self._travel(partial(self._take_staged, begin, self._seq))
+        self._travel(self._take_staged)
 
-    def _take_staged(self, begin: int, end: int) -> None:
+    def _take_staged(self) -> None:
         try:
-            self._run(f"{STAGED} AND s.seq >= {begin} AND s.seq < {end} ORDER BY seq")
+            self._run(f"{STAGED} ORDER BY seq")
         except IntegrityError:
             raise ReadAgain from None
+        self._write_texts()
+        self._run("DELETE FROM stage")  # so that it stays small, and in memory
 
     def _copy(self, drafts: DraftTable, links: Sequence[Link]) -> None:
         count = len(drafts)
@@ -103,8 +104,6 @@ class FirstReading(Stage):
         """Let stand what was written."""
         if any(self._takes_back(item, period) for item, period in self._periods.items()):
             raise ReadAgain
-        if not self._is_served:
-            self._write_texts()
         self._count_anew(self._written)
         return MergeCounts(new=self._written)
 
