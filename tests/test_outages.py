@@ -21,7 +21,7 @@ from sqlalchemy import Engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 import flows.intake.rows
-import models.storage.stage
+import models.storage.first_reading
 from flows.looking.exports import EXPORTS, Asked
 from flows.night import run_night
 from flows.workplace import Workplace
@@ -105,7 +105,7 @@ def test_a_database_that_comes_back_costs_the_night_nothing(
 def test_a_database_that_goes_away_while_rows_travel_costs_the_night_nothing(
     served: Small, postgres_server: Any, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pack_rows, sent = models.storage.stage.pack_rows, count_from(1)
+    pack_rows, sent = models.storage.first_reading.pack_rows, count_from(1)
 
     def pack(*rows: Any) -> Callable[[], None]:
         send = pack_rows(*rows)
@@ -118,7 +118,7 @@ def test_a_database_that_goes_away_while_rows_travel_costs_the_night_nothing(
         return lose_it
 
     with monkeypatch.context() as patch:
-        patch.setattr("models.storage.stage.pack_rows", pack)
+        patch.setattr("models.storage.first_reading.pack_rows", pack)
         patch.setattr("sources.files.records.ROWS", 10)
         patch.setattr(flows.intake.rows, "CHUNK", 10)
         sleep_through(served, served.open(), postgres_server)
@@ -145,7 +145,7 @@ def test_a_database_that_stays_away_ends_the_run_in_words_and_the_next_completes
 ) -> None:
     monkeypatch.setenv("KOLL_DATABASE_WAIT", "0")
     place = served.open()
-    at_statement(place.engine, "INSERT INTO complaint (", postgres_server.stop)
+    at_statement(place.engine, "INSERT INTO source_night", postgres_server.stop)
     with pytest.raises(DBAPIError), place.exclusively():
         run_night(place, (), DAY, served.lines.append)
     postgres_server.start()
@@ -189,7 +189,7 @@ def test_a_full_disk_under_postgresql_is_named_and_the_next_night_completes_it(
     tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Path(tempfile.mkdtemp(prefix="koll-disk-"))
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(disk)], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=9m", "tmpfs", str(disk)], check=False)
     if mounted.returncode:
         pytest.skip("nothing may be mounted here")
     try:
@@ -200,7 +200,7 @@ def test_a_full_disk_under_postgresql_is_named_and_the_next_night_completes_it(
         with admin.connect() as connection:
             connection.execute(text(f"CREATE TABLESPACE small LOCATION '{disk}/space'"))
         monkeypatch.setenv("KOLL_DATABASE_URL", make_database(postgres_url, "overfull", tablespace="TABLESPACE small"))
-        world = lay_out(tmp_path / "world", 12_000)
+        world = lay_out(tmp_path / "world", 22_000)
         with suppress(DBAPIError):  # an undone load gives its room back only later: the night's end may not fit in
             world.run()
         told = next(line for line in world.lines if line.startswith("agency: broken"))
@@ -209,7 +209,7 @@ def test_a_full_disk_under_postgresql_is_named_and_the_next_night_completes_it(
         subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
         assert "agency" not in count(world)
         assert not world.run().failed
-        assert export(world) == undisturbed(tmp_path / "other", monkeypatch, 12_000)
+        assert export(world) == undisturbed(tmp_path / "other", monkeypatch, 22_000)
     finally:
         with admin.connect() as connection:
             connection.execute(text("DROP DATABASE IF EXISTS overfull WITH (FORCE)"))
