@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from models.draft_table import DraftTable
 from models.drafts import Draft, RawRef
 from models.storage.first_reading import FirstReading, ReadAgain
-from models.storage.stage import Link, MergeCounts, Stage
+from models.storage.stage import Link, MergeCounts, Stage, is_first
 from models.storage.store import open_engine, upgrade, writing
 from models.words import Channel, Kind
 
@@ -194,7 +194,7 @@ def read_in(engine: Engine, kind: type[Stage], source: str, readings, revoked: s
     """Read files of (rows of (id, day), days it is complete for, ids that it refuses)."""
     with writing(engine) as connection:
         stage = kind(connection, source, "run", T0)
-        assert stage.is_first
+        assert is_first(connection, source)
         with stage.filling():
             for number, (rows, _, present) in enumerate(readings):
                 drafts = [draft(k, DAY + timedelta(days=d), text=k if d else None, facts={"k": k}) for k, d in rows]

@@ -39,7 +39,7 @@ from flows.onlooker import onlooker
 from flows.workplace import Workplace, read_secret
 from models.storage.first_reading import FirstReading, ReadAgain
 from models.storage.repairs import Repairs
-from models.storage.stage import MergeCounts, Stage
+from models.storage.stage import MergeCounts, Stage, is_first
 from models.storage.store import upsert
 from models.storage.tables import Parsed, SourceNight, SourceState, Watermark
 from models.words import Severity, Verdict
@@ -169,9 +169,9 @@ def _take_in(
         with connection.begin():
             asked = None if again or repairs else contents
             same = find_same(connection, asked, fresh, newest, known, order.business_date)
-            stage = Stage(connection, source.name, order.run_id, place.clock())
-            if by_period and not (compares or order.spread) and stage.is_first and _tell_of_other_days(fresh):
-                stage = FirstReading(connection, source.name, order.run_id, place.clock())
+            ahead = by_period and not (compares or order.spread) and _tell_of_other_days(fresh)
+            first = ahead and is_first(connection, source.name)
+            stage = (FirstReading if first else Stage)(connection, source.name, order.run_id, place.clock())
         due = [] if same else fresh
         keeper = Keeper(
             source.name, order.run_id, place.clock(), fresh, by_period=by_period, repairs=repairs, open_ids=open_ids
@@ -181,7 +181,7 @@ def _take_in(
         if same:
             keeper.carry_over(fresh[0], same)
         judge = _make_judge(source, order, known, due)
-        connection.execution_options(writes=isinstance(stage, FirstReading))
+        connection.execution_options(writes=first)
         checked = by_period and not (same or order.accept_shrink or order.replay)
         days = count_days(connection, source.name) if checked else Counter()
         _judge_all(place, source, due, order, judge, linker, keeper, stage, repairs)
@@ -192,7 +192,7 @@ def _take_in(
         keeper.findings += compare_headers(keeper, {} if order.replay else known)
         keeper.note_contents(contents)
         place.one_writer.confirm()
-        if not isinstance(stage, FirstReading):
+        if not first:
             connection.commit()  # SQLite has let others write until now
             connection.execution_options(writes=True)
         counts = _merge(connection, source, newest, stage, keeper, linker, order)
@@ -206,7 +206,7 @@ def _tell_of_other_days(files: Sequence[RawItem]) -> bool:
     """Whether each of these files tells of days of its own, as far as they say which."""
     periods = sorted(file.covers for file in files if file.covers)
     apart = all(before[1] < after[0] for before, after in pairwise(periods))
-    return len(files) == 1 or (apart and len(periods) == len(files) > 0)
+    return len(files) < 2 or (apart and len(periods) == len(files))
 
 
 def _judge_all(

@@ -29,7 +29,7 @@ class ReadAgain(Exception):
 
 @dataclass
 class FirstReading(Stage):
-    """A stage for files of which each tells of other days, and a source that ``is_first``.
+    """A stage for files of which each tells of other days, where a source ``is_first``.
 
     There is nothing to compare their rows with, so that they go straight into ``complaint``, whose indices grow while
     the next rows are read; staged first, they cost half as much again, and all after the last row was read. Whoever

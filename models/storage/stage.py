@@ -96,6 +96,13 @@ class MergeCounts:
     withdrawn: int = 0
 
 
+def is_first(connection: Connection, source: str) -> bool:
+    """Tell whether nothing of a source is known, so that there is nothing to compare with."""
+    # In an order that an index has: without one PostgreSQL would look for a first row through all that there are.
+    asked = text(f"SELECT 1 FROM complaint AS c WHERE {_CURRENT} ORDER BY c.source, c.source_id LIMIT 1")
+    return connection.execute(asked, {"source": source}).first() is None
+
+
 @dataclass
 class Stage:
     """One reading on its way in: ``add`` drafts, ``cover`` the periods of items, then ``merge``.
@@ -124,13 +131,6 @@ class Stage:
         _SPACE.drop_all(self.connection, checkfirst=True)
         _SPACE.create_all(self.connection, checkfirst=False)
         _FIND.drop(self.connection)
-
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing of the source is known, so that there is nothing to compare with."""
-        # In an order that an index has: without one PostgreSQL would look for a first row through all that there are.
-        asked = text(f"SELECT 1 FROM complaint AS c WHERE {_CURRENT} ORDER BY c.source, c.source_id LIMIT 1")
-        return self.connection.execute(asked, {"source": self.source}).first() is None
 
     @property
     def _is_served(self) -> bool:
@@ -282,9 +282,9 @@ class Stage:
             f"UPDATE complaint AS c SET recorded_to = :now WHERE {_CURRENT} AND EXISTS (SELECT 1 FROM stage AS s"
             f" WHERE s.state = 'new' AND s.source_id = c.source_id AND NOT {_SAME})"
         )
-        # Where there is nothing to compare with, rows go in as they lie, without a sort.
         unchanged = f" AND NOT EXISTS (SELECT 1 FROM complaint AS c WHERE {_CURRENT} AND c.source_id = s.source_id)"
-        written = run(f"{STAGED}{'' if self.is_first else unchanged} ORDER BY seq")
+        first = is_first(self.connection, self.source)  # then rows go in as they lie, without a sort
+        written = run(f"{STAGED}{'' if first else unchanged} ORDER BY seq")
         withdrawn = run("UPDATE complaint SET recorded_to = :now WHERE id IN (SELECT id FROM stage_gone)")
         taken = _COLUMNS.replace("status", "'withdrawn'")
         run(
